@@ -1,0 +1,150 @@
+"""exercise.toml: what an exercise says of itself, checked. Errors say which key and what to write there."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+KINDS = ("code", "prompt", "image-prompt")
+DEVICES = ("cpu", "gpu", "any")
+LANGUAGES = ("en", "fr")
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+TOP_KEYS = {"title", "kind", "languages", "modules", "device", "topics", "limits", "check", "prompt", "image"}
+MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+LIMIT_RANGES = {  # key: (smallest, largest)
+    "seconds": (0.05, 600),
+    "total_seconds": (0.1, 3600),
+    "memory_mb": (64, 65536),
+    "processes": (1, 256),
+    "output_kb": (1, 1024),
+}
+
+
+class BadExercise(ValueError):
+    """The exercise's author has to change something: the text says what."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    seconds: float = 5.0  # wall time of one test's calls, and of loading the module
+    total_seconds: float = 30.0  # wall time of the whole run
+    memory_mb: int = 1024  # address space beyond what the warm runtime already uses, MiB
+    processes: int = 32  # threads and processes
+    output_kb: int = 64  # stdout and stderr of one runner, KiB
+
+
+@dataclass(frozen=True)
+class ExerciseSpec:
+    title: Mapping[str, str]  # by language
+    kind: str = "code"
+    languages: tuple[str, ...] = ("en", "fr")
+    modules: tuple[str, ...] = ()  # importable beside the standard library
+    device: str = "cpu"
+    topics: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    strength: float = 0.95  # share of mutants that the tests must kill
+    equivalent: tuple[Mapping[str, str], ...] = ()  # mutants that change nothing, each with its reason
+    prompt: Mapping[str, Any] = field(default_factory=dict)
+    image: Mapping[str, Any] = field(default_factory=dict)
+
+
+def parse_spec(text: str) -> ExerciseSpec:
+    """Read the text of an exercise.toml. Raises BadExercise with a sentence that names the key."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadExercise(f"exercise.toml cannot be read: {error}") from None
+    unknown = sorted(set(data) - TOP_KEYS)
+    if unknown:
+        raise BadExercise(f"exercise.toml: unknown key {unknown[0]!r}; known are {', '.join(sorted(TOP_KEYS))}")
+    languages = _strings(data, "languages", ("en", "fr"))
+    for language in languages:
+        if language not in LANGUAGES:
+            raise BadExercise(f"exercise.toml: languages: {language!r} is not one of {', '.join(LANGUAGES)}")
+    if not languages:
+        raise BadExercise("exercise.toml: languages: at least one is needed")
+    check = _table(data, "check")
+    return ExerciseSpec(
+        title=_title(data.get("title"), languages),
+        kind=_one_of(data, "kind", KINDS),
+        languages=languages,
+        modules=_modules(data),
+        device=_one_of(data, "device", DEVICES),
+        topics=_strings(data, "topics", ()),
+        limits=_limits(_table(data, "limits")),
+        strength=_number("check.strength", check.get("strength", 0.95), 0, 1),
+        equivalent=_equivalent(check.get("equivalent", [])),
+        prompt=_table(data, "prompt"),
+        image=_table(data, "image"),
+    )
+
+
+def _table(data: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = data.get(key, {})
+    if not isinstance(value, dict):
+        raise BadExercise(f"exercise.toml: {key}: a table [{key}] is needed")
+    return value
+
+
+def _one_of(data: Mapping[str, Any], key: str, allowed: tuple[str, ...]) -> str:
+    value = data.get(key, allowed[0])
+    if value not in allowed:
+        raise BadExercise(f"exercise.toml: {key}: {value!r} is not one of {', '.join(allowed)}")
+    return str(value)
+
+
+def _strings(data: Mapping[str, Any], key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    value = data.get(key, list(default))
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise BadExercise(f'exercise.toml: {key}: a list of texts is needed, such as {key} = ["…"]')
+    return tuple(value)
+
+
+def _modules(data: Mapping[str, Any]) -> tuple[str, ...]:
+    modules = _strings(data, "modules", ())
+    for module in modules:
+        if not MODULE.fullmatch(module):
+            raise BadExercise(f"exercise.toml: modules: {module!r} is not a module's name")
+    return modules
+
+
+def _title(value: object, languages: tuple[str, ...]) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise BadExercise('exercise.toml: title: write title = { en = "…", fr = "…" }')
+    for language in languages:
+        if not isinstance(value.get(language), str) or not value[language].strip():
+            raise BadExercise(f"exercise.toml: title: the language {language!r} is missing")
+    return {str(key): str(text) for key, text in value.items()}
+
+
+def _number(name: str, value: object, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise BadExercise(f"exercise.toml: {name}: a number from {low:g} to {high:g} is needed, not {value!r}")
+    return float(value)
+
+
+def _limits(table: Mapping[str, Any]) -> Limits:
+    unknown = sorted(set(table) - set(LIMIT_RANGES))
+    if unknown:
+        raise BadExercise(f"exercise.toml: limits: unknown key {unknown[0]!r}; known are {', '.join(LIMIT_RANGES)}")
+    values: dict[str, Any] = {}
+    for key, (low, high) in LIMIT_RANGES.items():
+        if key in table:
+            number = _number(f"limits.{key}", table[key], low, high)
+            values[key] = number if "seconds" in key else int(number)
+    limits = Limits(**values)
+    if limits.total_seconds < limits.seconds:
+        raise BadExercise("exercise.toml: limits: total_seconds is less than seconds")
+    return limits
+
+
+def _equivalent(value: object) -> tuple[Mapping[str, str], ...]:
+    if not isinstance(value, list) or not all(
+        isinstance(item, dict) and isinstance(item.get("mutant"), str) and isinstance(item.get("reason"), str)
+        for item in value
+    ):
+        raise BadExercise('exercise.toml: check.equivalent: write { mutant = "…", reason = "…" } for each')
+    return tuple(value)
