@@ -46,7 +46,7 @@ class Message:
 
     @classmethod
     def from_dict(cls, data: object) -> Self:
-        """Build the message from `data`. Raises BadMessage when a field is missing, unknown, too large or of a wrong type."""
+        """Build the message from `data`. Raises BadMessage when a field is missing, unknown or of a wrong type."""
         if type(data) is not dict:
             raise BadMessage("a message must be an object")
         hints = typing.get_type_hints(cls)

@@ -1,0 +1,101 @@
+"""The result of a grade, as `python -m workers grade --json` prints it and as the site stores it.
+
+Everything here comes from a jail or from a node that may be hostile: the site checks it against the version's manifest.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+# Of a run. "error" is never the student's fault and never counts as a grade.
+VERDICTS = ("passed", "partial", "failed", "timeout", "memory", "crashed", "rejected", "error")
+# Of one test. "inconclusive" is for timing only.
+TEST_VERDICTS = ("passed", "failed", "inconclusive", "timeout", "memory", "crashed", "skipped", "error")
+
+
+class Sentence(TypedDict):
+    """One sentence for the student: an English template (see `sentences`) that the site translates, and its values."""
+
+    template: str  # "Row {row}: got {got}, expected {expected}"
+    values: dict[str, str | int | float]
+
+
+class Difference(TypedDict):
+    """The first difference between what came back and what was expected. Public tests only."""
+
+    where: str  # "[3, 1]" or "['loss'][2]"; empty for the whole value
+    got: str  # shortened text of the value
+    expected: str
+    different: int  # how many elements differ
+    total: int  # of how many
+
+
+class Series(TypedDict):
+    name: str
+    x: list[float] | None  # None: 0, 1, 2, …
+    y: list[float]
+
+
+class Timing(TypedDict):
+    ratio: float
+    low: float
+    high: float
+    at_most: float
+    pairs: int
+
+
+class TestResult(TypedDict):
+    name: str
+    public: bool
+    verdict: str  # one of TEST_VERDICTS
+    points: float
+    max_points: float
+    message: str  # the sentences in English, joined
+    sentences: list[Sentence]
+    seconds: float
+    timing: Timing | None
+    difference: Difference | None
+    input: str  # the call as sent, shortened: "backward(array([[…]]), …)"
+    output: str  # what the student's code printed during this test
+    hint: dict[str, str] | None  # by language; only when not passed
+    series: list[Series]
+    staff: str  # traceback of tests.py and the like: staff only
+
+
+class GradeReport(TypedDict):
+    exercise: str  # the folder's name
+    version: str  # ExerciseFiles.version
+    grading_version: str  # ExerciseFiles.grading_version
+    verdict: str  # one of VERDICTS
+    score: float
+    max_score: float
+    seed: int
+    seconds: float
+    public_only: bool
+    message: str  # for "rejected", "error" and the like: why nothing ran, in English
+    sentences: list[Sentence]  # the same, to translate
+    tests: list[TestResult]
+    output: str  # the student's own stdout and stderr while public tests ran, loading included
+    staff: str  # what is wrong with the exercise or the machine: staff only
+    sandbox: dict[str, Any]  # {"level": "FULL", …}
+
+
+class TestEntry(TypedDict):
+    name: str
+    points: float
+    public: bool
+    timing: bool
+    hint: dict[str, str] | None
+
+
+class Manifest(TypedDict):
+    """The outcome of a listing: what the version's tests are. Later reports are checked against it."""
+
+    exercise: str
+    version: str
+    grading_version: str
+    ok: bool
+    fault: str  # when not ok: what the author has to change, or what the machine lacks
+    machine: bool  # True: the machine is at fault, so another node may try; False: the exercise is
+    max_score: float
+    tests: list[TestEntry]
