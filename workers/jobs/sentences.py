@@ -5,7 +5,12 @@ Use `sentence(TEMPLATE, name=value)`; values are short texts or numbers, never m
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from workers.jobs.report import Sentence
+
+# A sentence with this template holds an exercise author's own words, by language; English is always among them.
+AUTHOR_WORDS = "{en}"
 
 
 def gettext_noop(template: str) -> str:
@@ -20,3 +25,18 @@ def sentence(template: str, **values: str | int | float) -> Sentence:
 def english(sentences: list[Sentence]) -> str:
     """The sentences as one English text."""
     return " ".join(item["template"].format_map(item["values"]) for item in sentences)
+
+
+def author_words(texts: Mapping[str, str]) -> Sentence:
+    """An author's own words by language, {"en": …, "fr": …}: values, so that braces in them stay what they are."""
+    return {"template": AUTHOR_WORDS, "values": dict(texts)}
+
+
+def in_language(item: Sentence, language: str, translate: Callable[[str], str]) -> str:
+    """One sentence for a reader of `language` ("fr"); `translate` looks up a template (gettext, that language active).
+
+    An author's own words come in that language, or in English when they were not written in it.
+    """
+    if item["template"] == AUTHOR_WORDS:
+        return str(item["values"].get(language, item["values"]["en"]))
+    return translate(item["template"]).format_map(item["values"])

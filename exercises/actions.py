@@ -1,0 +1,214 @@
+"""Every write of the exercises: drafts, submissions, published versions. What graders send is in `reports`.
+
+A submission is one transaction and never touches the broker: saved is accepted, whatever else is down.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from courses.models import Enrolment
+from exercises.errors import NoTriesLeft, NotOpen, NotText, TooLarge, TooSoon
+from exercises.models import (
+    Assignment,
+    Bundle,
+    Draft,
+    Exercise,
+    ExerciseFile,
+    ExerciseVersion,
+    Run,
+    RunState,
+    Submission,
+)
+from exercises.public_tests import public_source
+from workers.jobs import ExerciseFiles, pack
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+KEY_LENGTH = 100
+
+
+def check_source(source: str) -> str:
+    """The source as it is stored: no NUL (PostgreSQL refuses it), no lone surrogate. Raises TooLarge, NotText."""
+    try:
+        size = len(source.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise NotText(_("The text holds a character that is not valid Unicode. Paste it again as plain text.")) from None
+    if size > settings.MAX_SOURCE_BYTES:
+        raise TooLarge(
+            _("The file is too large: %(size)d KiB, and %(limit)d KiB are accepted.")
+            % {"size": math.ceil(size / 1024), "limit": settings.MAX_SOURCE_BYTES // 1024}
+        )
+    if "\0" in source:
+        raise NotText(_("The file holds a NUL character: it is not a text file. Save it as UTF-8 text."))
+    return source
+
+
+def save_draft(assignment: Assignment, student: User, source: str) -> Draft:
+    """Keep what stands in the editor. Accepted after closing too: nothing is lost, it just is not handed in."""
+    draft, _created = Draft.objects.update_or_create(
+        assignment=assignment,
+        student=student,
+        defaults={"source": check_source(source), "saved_at": timezone.now()},
+    )
+    return draft
+
+
+def tries_used(assignment: Assignment, student: User) -> int:
+    """Submissions that count as a try: not those that were replaced while waiting, nor those that we failed to grade."""
+    return (
+        Submission.objects.filter(assignment=assignment, student=student, public_only=False)
+        .exclude(run__state__in=(RunState.SUPERSEDED, RunState.JUDGE_FAILED))
+        .count()
+    )
+
+
+def tries_left(assignment: Assignment, student: User) -> int | None:
+    """None: as many as one likes."""
+    return None if assignment.tries is None else max(0, assignment.tries - tries_used(assignment, student))
+
+
+def submit(
+    assignment: Assignment, student: User, source: str, *, public_only: bool = False, key: str = ""
+) -> Submission:
+    """Accept a source: one transaction. The same `key` again gives the same submission.
+
+    Raises a Refused: TooLarge, NotText, NotOpen, NoTriesLeft, TooSoon.
+    """
+    check_source(source)
+    key = (key or secrets.token_urlsafe(16))[:KEY_LENGTH]
+    try:
+        with transaction.atomic():
+            return _submit(assignment, student, source, public_only, key)
+    except IntegrityError:
+        # Two requests with one key at the same instant: the other one has won.
+        return Submission.objects.get(assignment=assignment, student=student, idempotency_key=key)
+
+
+def _submit(assignment: Assignment, student: User, source: str, public_only: bool, key: str) -> Submission:
+    # On PostgreSQL this lock makes one student's submissions to a course follow one another, so that the count of
+    # tries cannot be passed by sending many at once. SQLite has one writer at a time.
+    list(Enrolment.objects.select_for_update().filter(course=assignment.course, user=student))
+    mine = Submission.objects.filter(assignment=assignment, student=student)
+    if same := mine.filter(idempotency_key=key).first():
+        return same
+    now = timezone.now()
+    version = _open_version(assignment, now)
+    # Of the same kind only: a run of the public tests must never hold up a submission in the last second.
+    last = mine.filter(public_only=public_only).order_by("-received_at").values_list("received_at", flat=True).first()
+    wait = settings.SUBMIT_INTERVAL_SECONDS - (now - last).total_seconds() if last else 0
+    if wait > 0:
+        seconds = math.ceil(wait)
+        raise TooSoon(_("You have just submitted. Try again in %(seconds)d s.") % {"seconds": seconds}, seconds)
+    replaced = _supersede(assignment, student, public_only)
+    if not public_only and tries_left(assignment, student) == 0:
+        raise NoTriesLeft(_("You have used every try of this exercise."))
+    run = Run.objects.create(
+        purpose=Run.Purpose.PUBLIC if public_only else Run.Purpose.SUBMIT,
+        version=version,
+        student=student,
+        queue=version.queue,
+        queued_at=replaced.queued_at if replaced else now,
+        seed=secrets.randbits(62),
+    )
+    number = (mine.filter(public_only=public_only).aggregate(last=Max("number"))["last"] or 0) + 1
+    submission = Submission.objects.create(
+        assignment=assignment,
+        student=student,
+        public_only=public_only,
+        number=number,
+        source=source,
+        received_at=now,
+        idempotency_key=key,
+        run=run,
+    )
+    Run.objects.filter(pk=run.pk).update(submission=submission)
+    return submission
+
+
+def _open_version(assignment: Assignment, now: datetime) -> ExerciseVersion:
+    if not assignment.is_open(now):
+        if assignment.opens_at and assignment.opens_at > now:
+            raise NotOpen(_("This exercise is not open yet."))
+        raise NotOpen(_("This exercise is closed: nothing is accepted any more. Your draft is kept."))
+    if assignment.version is None:
+        raise NotOpen(_("This exercise is still being prepared. Try again in a minute; your draft is kept."))
+    return assignment.version
+
+
+def _supersede(assignment: Assignment, student: User, public_only: bool) -> Run | None:
+    """Replace one's own waiting submission, never a running one. The newer one keeps its place in the queue."""
+    waiting = Run.objects.filter(
+        submission__assignment=assignment,
+        submission__public_only=public_only,
+        student=student,
+        purpose__in=(Run.Purpose.SUBMIT, Run.Purpose.PUBLIC),
+        state=RunState.QUEUED,
+    ).order_by("queued_at")
+    for run in waiting:
+        # Conditional: the dispatcher may be claiming it right now, and then it runs.
+        if Run.objects.filter(pk=run.pk, state=RunState.QUEUED).update(
+            state=RunState.SUPERSEDED, finished_at=timezone.now()
+        ):
+            return run
+    return None
+
+
+# ---- Authors ---------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def save_files(exercise: Exercise, files: ExerciseFiles) -> bool:
+    """Make `files` the exercise's files. True when something changed."""
+    old = {file.path: bytes(file.content) for file in exercise.files.all()}
+    if old == files.files:
+        return False
+    exercise.files.exclude(path__in=files.files).delete()
+    for path, content in files.files.items():
+        if old.get(path) != content:
+            ExerciseFile.objects.update_or_create(exercise=exercise, path=path, defaults={"content": content})
+    Exercise.objects.filter(pk=exercise.pk).update(updated_at=timezone.now())
+    return True
+
+
+@transaction.atomic
+def publish(exercise: Exercise) -> ExerciseVersion:
+    """Make a version of the exercise's files and queue the listing of its tests.
+
+    Students keep the version before until a node has listed the new one. Publishing the same files again gives the
+    version that exists. Raises workers.jobs.BadExercise.
+    """
+    files = exercise.read_files()
+    spec = files.spec()
+    last = exercise.versions.first()
+    if last is not None and last.sha256 == files.version and last.state != ExerciseVersion.State.BROKEN:
+        return last
+    statements = {language: files.text(f"statement.{language}.md") for language in spec.languages}
+    tests = files.text("tests.py")
+    version = ExerciseVersion.objects.create(
+        exercise=exercise,
+        number=last.number + 1 if last else 1,
+        sha256=files.version,
+        grading_sha256=files.grading_version,
+        title=dict(spec.title),
+        statements=statements,
+        starter=files.text(f"starter{files.suffix}"),
+        public_tests=public_source(tests),
+        spec_text=files.text("exercise.toml"),
+    )
+    files.text(f"solution{files.suffix}")
+    Bundle.objects.get_or_create(sha256=files.version, defaults={"data": pack(files)})
+    Run.objects.create(
+        purpose=Run.Purpose.LIST, version=version, queue="grade.cpu", seed=0, queued_at=timezone.now()
+    )
+    return version

@@ -1,0 +1,125 @@
+"""What a person may see of a run. This is the wall between hidden tests and students: pages and API read only this.
+
+Hidden inputs are visible to student code, so whatever hidden tests print, return, raise, record or how long they take
+may carry them. Of a hidden test a student sees its name, passed or not, points, and its author's hint: nothing else.
+The run's own verdict is computed from what the student may see, and no time of a graded run is shown.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext, ngettext
+
+from exercises.models import Run, RunState, localized
+
+SHARED = ("timeout", "memory", "crashed")
+
+
+def translate(sentences: list[dict[str, Any]]) -> str:
+    """The grader's sentences in the language of the page. A translation that does not fit its values is left out."""
+    parts = []
+    for sentence in sentences:
+        values = dict(sentence.get("values", {}))
+        template = str(sentence.get("template", ""))
+        try:
+            parts.append(gettext(template).format_map(values) if template else "")
+        except (KeyError, IndexError, ValueError, AttributeError):
+            parts.append(template)
+    return " ".join(part for part in parts if part)
+
+
+def public_status(run: Run) -> str:
+    """queued, running, graded, superseded or error: the words of the API."""
+    return {RunState.SENT: "running", RunState.JUDGE_FAILED: "error"}.get(run.state, str(run.state))  # type: ignore[call-overload]
+
+
+def _hidden(test: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    full = test["points"] >= entry["points"]
+    return {
+        "name": entry["name"],
+        "public": False,
+        "verdict": "passed" if full else "failed",
+        "points": test["points"],
+        "max_points": entry["points"],
+        "message": None,
+        "seconds": None,
+        "timing": None,
+        # From the manifest, not from the report: a report could carry hidden inputs in its hint.
+        "hint": None if full or not entry.get("hint") else localized(entry["hint"]),
+    }
+
+
+def _public(test: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    passed = test["verdict"] in ("passed", "inconclusive")
+    return {
+        "name": entry["name"],
+        "public": True,
+        "verdict": test["verdict"],
+        "points": test["points"],
+        "max_points": entry["points"],
+        "message": translate(test.get("sentences") or []) or str(test.get("message") or ""),
+        "seconds": test.get("seconds"),
+        "timing": test.get("timing"),
+        "hint": None if passed or not entry.get("hint") else localized(entry["hint"]),
+        "difference": test.get("difference"),
+        "input": str(test.get("input") or ""),
+        "output": str(test.get("output") or ""),
+        "series": test.get("series") or [],
+    }
+
+
+def _verdict(run: Run, report: dict[str, Any], tests: list[dict[str, Any]]) -> str:
+    """The run's verdict without what only hidden tests would tell: how they failed."""
+    if report["verdict"] not in SHARED:
+        return str(report["verdict"])
+    shared = {test["verdict"] for test in tests if test["public"]}
+    return str(report["verdict"]) if shared == {report["verdict"]} else "failed"
+
+
+def student_view(run: Run) -> dict[str, Any]:
+    """The result as its student sees it: the body of `GET /api/submissions/{id}` and the context of the result page."""
+    view: dict[str, Any] = {
+        "status": public_status(run),
+        "score": None,
+        "max_score": run.max_score if run.max_score is not None else run.version.max_score,
+        "verdict": None,
+        "message": "",
+        "tests": [],
+        "output": "",
+    }
+    report = run.report
+    if run.state != RunState.GRADED or report is None or run.version.manifest is None:
+        return view
+    by_name = {test["name"]: test for test in report["tests"]}
+    tests = []
+    for entry in run.version.manifest["tests"]:
+        test = by_name.get(entry["name"])
+        if test is not None:
+            tests.append(_public(test, entry) if entry["public"] else _hidden(test, entry))
+    rejected = report["verdict"] == "rejected"
+    return view | {
+        "score": run.score,
+        "verdict": _verdict(run, report, tests),
+        # Only what kept the file from loading: that is before any test.
+        "message": (translate(report.get("sentences") or []) or report["message"]) if rejected else "",
+        "tests": tests,
+        "output": report["output"],
+    }
+
+
+def staff_view(run: Run) -> dict[str, Any]:
+    """The whole report, for those who teach the course."""
+    return student_view(run) | {"report": run.report, "fault": run.fault, "disputed": run.disputed, "seed": run.seed}
+
+
+def summary(view: dict[str, Any]) -> str:
+    """One sentence for the head of the result."""
+    total = len(view["tests"])
+    passed = sum(test["verdict"] in ("passed", "inconclusive") for test in view["tests"])
+    if view["verdict"] == "rejected":
+        return gettext("Your file could not be loaded, so no test ran.")
+    return ngettext("%(passed)d of %(total)d test passed.", "%(passed)d of %(total)d tests passed.", total) % {
+        "passed": passed,
+        "total": total,
+    }

@@ -1,0 +1,54 @@
+/** Small helpers that every part shares. */
+
+/** Runs `start` once for each element under `root` (or `root` itself) that matches, however often it is called.
+ * @param {ParentNode} root @param {string} selector @param {(element: any) => void} start */
+export function each(root, selector, start) {
+  const found = [...root.querySelectorAll(selector)];
+  if (root instanceof Element && root.matches(selector)) found.unshift(root);
+  for (const element of found) {
+    const done = (element.renduStarted ??= new Set());
+    if (done.has(selector)) continue;
+    done.add(selector);
+    start(element);
+  }
+}
+
+/** The token that Django asks of unsafe requests: from the page's meta tag, a form's hidden input or the cookie. */
+export function csrfToken() {
+  const meta = document.querySelector("meta[name=csrf-token]")?.getAttribute("content");
+  if (meta) return meta;
+  const input = document.querySelector("input[name=csrfmiddlewaretoken]");
+  if (input instanceof HTMLInputElement) return input.value;
+  return /(?:^|;\s*)(?:__Host-|__Secure-)?csrftoken=([^;]*)/.exec(document.cookie)?.[1] ?? "";
+}
+
+/** A translated text that the page carries as `data-text-NAME`, with `{key}` filled in; empty when it has none.
+ * @param {Element|null} element @param {string} name @param {Record<string, string>} [values] */
+export function text(element, name, values = {}) {
+  const pattern = element?.getAttribute(`data-text-${name}`) ?? document.body.getAttribute(`data-text-${name}`) ?? "";
+  return pattern.replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
+}
+
+/** The time of day as the page's language writes it, for example "14:02". @param {Date} [date] */
+export function clock(date = new Date()) {
+  return date.toLocaleTimeString(document.documentElement.lang || undefined, { hour: "2-digit", minute: "2-digit" });
+}
+
+/** Says a sentence to screen readers, without moving the focus. @param {string} sentence */
+export function announce(sentence) {
+  let region = document.getElementById("announcer");
+  if (!region) {
+    region = document.createElement("div");
+    region.id = "announcer";
+    region.className = "visually-hidden";
+    region.setAttribute("role", "status");
+    document.body.append(region);
+  }
+  region.textContent = sentence;
+}
+
+/** Milliseconds before the next try: 1, 2, 4 … 30 s, each up to a fifth shorter or longer so that a hall of browsers
+ * does not come back in one beat after an outage. @param {number} failures how many tries failed so far */
+export function backoff(failures) {
+  return Math.min(30_000, 1000 * 2 ** Math.max(0, failures - 1)) * (0.8 + 0.4 * Math.random());
+}

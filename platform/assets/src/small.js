@@ -1,0 +1,32 @@
+/** Copy buttons and menus. */
+import { announce, text } from "./dom.js";
+
+/** `<button data-copy="#id" data-text-copied="…" hidden>`: copies the text of that element or the value of that field.
+ * @param {HTMLButtonElement} button */
+export function startCopy(button) {
+  if (!navigator.clipboard) return; // plain HTTP to another machine: the button stays hidden
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const target = document.querySelector(button.dataset.copy ?? "");
+    if (!target) return;
+    await navigator.clipboard.writeText("value" in target ? String(target.value) : (target.textContent ?? ""));
+    const before = button.textContent;
+    button.textContent = text(button, "copied") || "✓";
+    announce(button.textContent);
+    setTimeout(() => (button.textContent = before), 2000);
+  });
+}
+
+/** `<details class="menu">` closes on Escape and on a click elsewhere. */
+export function startMenus() {
+  const close = (except) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(except)) menu.removeAttribute("open");
+  };
+  document.addEventListener("click", (event) => close(event.target));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = document.activeElement?.closest("details.menu[open]");
+    close(null);
+    menu?.querySelector("summary")?.focus();
+  });
+}

@@ -1,0 +1,35 @@
+"""The gradebook as CSV: quoted by RFC 4180, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal
+
+from gradebook.table import Table
+
+BOM = "\ufeff"  # without it Excel reads UTF-8 as the local code page
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+
+
+def safe_cell(text: str) -> str:
+    """Prefix text that a spreadsheet would run as a formula with an apostrophe."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _number(value: Decimal | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def plain_csv(table: Table) -> str:
+    """One row per enrolled student: e-mail, names, section, one column per item, total, total_20."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    slugs = [safe_cell(item.slug) for item in table.items]
+    writer.writerow(["email", "family_name", "given_name", "section", *slugs, "total", "total_20"])
+    for row in table.rows:
+        user, section = row.enrolment.user, row.enrolment.section
+        people = [user.email, user.family_name, user.given_name, section.name if section else ""]
+        numbers = [_number(cell.points) for cell in row.cells]
+        writer.writerow([*map(safe_cell, people), *numbers, _number(row.total), _number(row.total_20)])
+    return BOM + out.getvalue()

@@ -1,0 +1,117 @@
+"""Grade items, scores and the append-only history of every score."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from courses.models import Course
+
+
+class GradeItem(models.Model):
+    """One column of the gradebook."""
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="grade_items", verbose_name=_("course"))
+    slug = models.SlugField(_("short name"), max_length=100)
+    title_en = models.CharField(_("title in English"), max_length=200)
+    title_fr = models.CharField(_("title in French"), max_length=200, blank=True)
+    max_points = models.DecimalField(
+        _("points"), max_digits=8, decimal_places=2, default=Decimal(10), validators=[MinValueValidator(Decimal("0.01"))]
+    )
+    weight = models.DecimalField(
+        _("weight"),
+        max_digits=8,
+        decimal_places=3,
+        default=Decimal(10),
+        validators=[MinValueValidator(Decimal(0))],
+        help_text=_("Share of this item in the total, relative to the other items."),
+    )
+    position = models.PositiveIntegerField(_("position"), default=0)
+    closes_at = models.DateTimeField(
+        _("closes"), null=True, blank=True, help_text=_("From then on, nothing handed in counts as 0.")
+    )
+
+    class Meta:
+        verbose_name = _("grade item")
+        verbose_name_plural = _("grade items")
+        ordering = ("position", "slug")
+        constraints = (models.UniqueConstraint(fields=("course", "slug"), name="grade_item_once"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def title(self) -> str:
+        return (get_language() or "en").startswith("fr") and self.title_fr or self.title_en
+
+    @property
+    def closed(self) -> bool:
+        return self.closes_at is not None and self.closes_at <= timezone.now()
+
+
+class Score(models.Model):
+    """One student's cell: the derived score, and the override that wins over it. Written by `gradebook.actions` only."""
+
+    item = models.ForeignKey(GradeItem, on_delete=models.CASCADE, related_name="scores")
+    student = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="scores")
+    derived = models.DecimalField(_("graded"), max_digits=8, decimal_places=2, null=True, blank=True)
+    override = models.DecimalField(_("override"), max_digits=8, decimal_places=2, null=True, blank=True)
+    reason = models.TextField(_("reason of the override"), blank=True)
+    excused = models.BooleanField(_("excused"), default=False)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("score")
+        verbose_name_plural = _("scores")
+        constraints = (models.UniqueConstraint(fields=("item", "student"), name="score_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.student} · {self.item}: {self.points}"
+
+    @property
+    def points(self) -> Decimal | None:
+        """What counts, out of the item's points; None when nothing was handed in."""
+        return self.derived if self.override is None else self.override
+
+
+class GradeEvent(models.Model):
+    """What happened to a score: written in the same transaction, never changed, never deleted alone."""
+
+    class Kind(models.TextChoices):
+        DERIVED = "derived", _("graded")
+        OVERRIDE = "override", _("override")
+        CLEARED = "cleared", _("override removed")
+        EXCUSED = "excused", _("excused")
+        UNEXCUSED = "unexcused", _("no longer excused")
+
+    score = models.ForeignKey(Score, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    old = models.DecimalField(max_digits=8, decimal_places=2, null=True)
+    new = models.DecimalField(max_digits=8, decimal_places=2, null=True)
+    why = models.TextField(blank=True)  # for "derived": which run gave it
+
+    class Meta:
+        ordering = ("-at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.kind}: {self.old} → {self.new}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            self._refuse()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise TypeError("a grade event is never changed or deleted")

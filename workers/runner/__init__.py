@@ -1,0 +1,1 @@
+"""What runs beside student code, jailed: standard library only, NumPy and torch when the exercise uses them."""
