@@ -1,4 +1,4 @@
-"""Every write of the exercises: drafts, submissions, published versions. What graders send is in `reports`.
+"""Every write of the exercises: drafts, submissions, published versions, assignments. What graders send is in `reports`.
 
 A submission is one transaction and never touches the broker: saved is accepted, whatever else is down.
 """
@@ -8,16 +8,18 @@ from __future__ import annotations
 import math
 import secrets
 from datetime import datetime
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from courses.models import Enrolment
-from exercises.errors import NoTriesLeft, NotOpen, NotText, TooLarge, TooSoon
+from exercises.errors import NotOpen, NoTriesLeft, NotText, TooLarge, TooSoon
 from exercises.models import (
     Assignment,
     Bundle,
@@ -30,6 +32,8 @@ from exercises.models import (
     Submission,
 )
 from exercises.public_tests import public_source
+from exercises.reports import update_score
+from gradebook.models import GradeItem
 from workers.jobs import ExerciseFiles, pack
 
 if TYPE_CHECKING:
@@ -43,7 +47,7 @@ def check_source(source: str) -> str:
     try:
         size = len(source.encode("utf-8"))
     except UnicodeEncodeError:
-        raise NotText(_("The text holds a character that is not valid Unicode. Paste it again as plain text.")) from None
+        raise NotText(_("The text holds a character that is not Unicode. Paste it again as plain text.")) from None
     if size > settings.MAX_SOURCE_BYTES:
         raise TooLarge(
             _("The file is too large: %(size)d KiB, and %(limit)d KiB are accepted.")
@@ -65,7 +69,7 @@ def save_draft(assignment: Assignment, student: User, source: str) -> Draft:
 
 
 def tries_used(assignment: Assignment, student: User) -> int:
-    """Submissions that count as a try: not those that were replaced while waiting, nor those that we failed to grade."""
+    """Submissions that count as a try: not those replaced while waiting, nor those that we failed to grade."""
     return (
         Submission.objects.filter(assignment=assignment, student=student, public_only=False)
         .exclude(run__state__in=(RunState.SUPERSEDED, RunState.JUDGE_FAILED))
@@ -132,7 +136,8 @@ def _submit(assignment: Assignment, student: User, source: str, public_only: boo
         idempotency_key=key,
         run=run,
     )
-    Run.objects.filter(pk=run.pk).update(submission=submission)
+    run.submission = submission
+    run.save(update_fields=["submission"])
     return submission
 
 
@@ -189,26 +194,103 @@ def publish(exercise: Exercise) -> ExerciseVersion:
     version that exists. Raises workers.jobs.BadExercise.
     """
     files = exercise.read_files()
-    spec = files.spec()
+    facts = publication(files)
     last = exercise.versions.first()
     if last is not None and last.sha256 == files.version and last.state != ExerciseVersion.State.BROKEN:
         return last
-    statements = {language: files.text(f"statement.{language}.md") for language in spec.languages}
-    tests = files.text("tests.py")
     version = ExerciseVersion.objects.create(
         exercise=exercise,
         number=last.number + 1 if last else 1,
         sha256=files.version,
         grading_sha256=files.grading_version,
-        title=dict(spec.title),
-        statements=statements,
-        starter=files.text(f"starter{files.suffix}"),
-        public_tests=public_source(tests),
-        spec_text=files.text("exercise.toml"),
+        **facts,
     )
-    files.text(f"solution{files.suffix}")
     Bundle.objects.get_or_create(sha256=files.version, defaults={"data": pack(files)})
-    Run.objects.create(
-        purpose=Run.Purpose.LIST, version=version, queue="grade.cpu", seed=0, queued_at=timezone.now()
-    )
+    Run.objects.create(purpose=Run.Purpose.LIST, version=version, queue="grade.cpu", seed=0, queued_at=timezone.now())
     return version
+
+
+def publication(files: ExerciseFiles) -> dict[str, Any]:
+    """What a version keeps of its files, by field. Raises BadExercise when they cannot be published."""
+    spec = files.spec()
+    files.text(f"solution{files.suffix}")
+    return {
+        "title": dict(spec.title),
+        "statements": {language: files.text(f"statement.{language}.md") for language in spec.languages},
+        "starter": files.text(f"starter{files.suffix}"),
+        "public_tests": public_source(files.text("tests.py")),
+        "spec_text": files.text("exercise.toml"),
+    }
+
+
+@transaction.atomic
+def assign(
+    exercise: Exercise,
+    *,
+    slug: str | None = None,
+    position: int = 0,
+    opens_at: datetime | None = None,
+    due_at: datetime | None = None,
+    closes_at: datetime | None = None,
+    tries: int | None = None,
+    points: Decimal = Decimal(10),
+    weight: Decimal = Decimal(10),
+    visible: bool = True,
+) -> Assignment:
+    """Give the exercise to its course: the assignment and its column of the gradebook.
+
+    The course's assignment of that `slug` (default: the exercise's) is updated when it exists; scores follow when the
+    points change. Raises ValidationError: dates that do not follow one another, a slug that another exercise or
+    another column holds.
+    """
+    slug = slug or exercise.slug
+    assignment = Assignment.objects.select_related("item").filter(course=exercise.course, slug=slug).first()
+    if assignment is None:
+        assignment = Assignment(course=exercise.course, exercise=exercise, slug=slug, item=_free_item(exercise, slug))
+    elif assignment.exercise_id != exercise.pk:
+        raise ValidationError({"slug": _("Another exercise is assigned under this short name. Choose another one.")})
+    assignment.exercise = exercise  # with what the caller has loaded of it
+    assignment.position, assignment.visible, assignment.tries = position, visible, tries
+    assignment.opens_at, assignment.due_at, assignment.closes_at = opens_at, due_at, closes_at
+    item = assignment.item
+    rescale = item.pk is not None and item.max_points != points
+    item.max_points, item.weight = points, weight
+    assignment.full_clean(exclude=["item"])
+    item.clean_fields(exclude=["title_en", "title_fr"])
+    assignment.item = keep_item(assignment)
+    assignment.save()
+    if rescale:
+        _rescale(assignment)
+    return assignment
+
+
+def _free_item(exercise: Exercise, slug: str) -> GradeItem:
+    """A new column, or the empty one that a deleted assignment of this name has left."""
+    item = GradeItem.objects.filter(course=exercise.course, slug=slug).first()
+    if item is None:
+        return GradeItem(course=exercise.course, slug=slug)
+    if Assignment.objects.filter(item=item).exists() or item.scores.exists():
+        raise ValidationError(
+            {"slug": _("The gradebook has a column with this short name already. Choose another one.")}
+        )
+    return item
+
+
+def _rescale(assignment: Assignment) -> None:
+    """The column's points changed: every graded student's score is worked out anew, with an event."""
+    graded = Submission.objects.filter(assignment=assignment, public_only=False, run__state=RunState.GRADED)
+    done: set[int] = set()
+    for submission in graded.select_related("assignment__item", "student").order_by("-received_at"):
+        if submission.student_id not in done:
+            done.add(submission.student_id)
+            update_score(submission)
+
+
+@transaction.atomic
+def unassign(assignment: Assignment) -> None:
+    """Take an assignment back before anybody has handed something in. Raises ValidationError later."""
+    if assignment.submissions.exists() or assignment.item.scores.exists():
+        raise ValidationError(_("Students have handed something in: hide the assignment instead of deleting it."))
+    item = assignment.item
+    assignment.delete()
+    item.delete()

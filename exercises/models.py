@@ -92,7 +92,9 @@ class ExerciseVersion(models.Model):
         READY = "ready", _("ready")
         BROKEN = "broken", _("broken")
 
-    exercise = models.ForeignKey(Exercise, on_delete=models.CASCADE, related_name="versions", verbose_name=_("exercise"))
+    exercise = models.ForeignKey(
+        Exercise, on_delete=models.CASCADE, related_name="versions", verbose_name=_("exercise")
+    )
     number = models.PositiveIntegerField(_("number"))
     sha256 = models.CharField(max_length=64, db_index=True)
     grading_sha256 = models.CharField(max_length=64)
@@ -140,7 +142,7 @@ def end_of_minute(moment: datetime) -> datetime:
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def visible_to(self, user: Any) -> Self:
-        """Assignments that `user` may open: all of one's own courses for staff, the published and opened for students."""
+        """Assignments that `user` may open: all of the courses taught, the visible and opened of those taken."""
         if not user.is_authenticated:
             return self.none()
         taught = Q(course__in=Course.objects.taught_by(user))
@@ -168,7 +170,11 @@ class Assignment(models.Model):
         _("closes"), null=True, blank=True, help_text=_("Nothing is accepted later. Empty: at the due date.")
     )
     tries = models.PositiveIntegerField(
-        _("tries"), null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Empty: as many as one likes.")
+        _("tries"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Empty: no limit."),
     )
 
     objects = AssignmentQuerySet.as_manager()
@@ -257,7 +263,9 @@ class Submission(models.Model):
         constraints = (
             # A double click, a retry after a lost answer: the same row.
             models.UniqueConstraint(fields=("student", "assignment", "idempotency_key"), name="submission_once"),
-            models.UniqueConstraint(fields=("student", "assignment", "public_only", "number"), name="submission_number"),
+            models.UniqueConstraint(
+                fields=("student", "assignment", "public_only", "number"), name="submission_no"
+            ),
         )
         indexes = (models.Index(fields=("assignment", "student", "-received_at"), name="submission_history"),)
 

@@ -204,6 +204,8 @@ def sweep_once() -> int:
         if fail_attempt(run, run.attempt, "the grader went silent: its lease ended", None) != "late":
             swept += 1
     metrics.SWEPT.inc(swept)
+    # A worker that starts anew has a new name: old ones would pile up.
+    Node.objects.filter(seen_at__lt=timezone.now() - timedelta(days=1)).delete()
     return swept
 
 

@@ -8,6 +8,7 @@ it was decided when the submission was received.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import math
 from datetime import timedelta
@@ -21,6 +22,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from exercises import metrics, tokens
+from exercises.items import sync_items
 from exercises.models import Exercise, ExerciseVersion, LateReport, Node, Run, RunState, Submission
 from gradebook.actions import set_derived
 from workers.jobs import BadMessage, Beat, NodeHello, Report
@@ -81,6 +83,20 @@ def record_hello(data: object) -> bool:
 # ---- Reports ---------------------------------------------------------------------------------------------
 
 
+def storable(value: Any) -> Any:
+    """The value as every database can store it. PostgreSQL refuses NUL, lone surrogates and NaN in JSON: a student who
+    prints one of them would make each report fail, and three failed attempts give a try back."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    if isinstance(value, dict):
+        return {storable(key): storable(item) for key, item in value.items()}
+    return value
+
+
 def record_report(data: object) -> str:
     """Take one report. Returns what became of it: refused, requeued, judge_failed, graded, listed or late."""
     try:
@@ -91,6 +107,7 @@ def record_report(data: object) -> str:
     if not tokens.valid(report.token, report.run, report.attempt):
         _refuse("report", "bad token")
         return "refused"
+    report = dataclasses.replace(report, report=storable(report.report))
     run = Run.objects.select_related("version", "submission__assignment__item", "student").filter(pk=report.run).first()
     if run is None:
         _refuse("report", "no such run")
@@ -183,7 +200,12 @@ def _keep_late(run: Run, report: Report) -> str:
         return "late"  # the same report, delivered twice
     differs = run.state == RunState.GRADED and run.score != result["score"]
     LateReport.objects.create(
-        run=run, attempt=report.attempt, verdict=result["verdict"], score=result["score"], differs=differs, report=result
+        run=run,
+        attempt=report.attempt,
+        verdict=result["verdict"],
+        score=result["score"],
+        differs=differs,
+        report=result,
     )
     if differs:
         # The same source and seed, two scores: the exercise or a node is flaky, and staff must know.
@@ -210,7 +232,7 @@ def update_score(submission: Submission) -> None:
 
 
 def fail_attempt(run: Run, attempt: int, fault: str, report: dict[str, Any] | None) -> str:
-    """An attempt that gave no grade: back in the queue, or `judge_failed` after the last one. The try is not charged."""
+    """An attempt without a grade: back in the queue, or `judge_failed` after the last one. No try is charged."""
     mine = Run.objects.filter(pk=run.pk, attempt=attempt, state__in=Run.LIVE)
     if attempt < settings.MAX_ATTEMPTS:
         changed = mine.update(state=RunState.QUEUED, lease_until=None, fault=fault)
@@ -278,6 +300,5 @@ def _record_listing(run: Run, report: Report) -> str:
         newest = Exercise.objects.select_related("published").get(pk=version.exercise_id)
         if newest.published is None or newest.published.number < version.number:
             Exercise.objects.filter(pk=version.exercise_id).update(published=version)
+            sync_items(version.exercise)
     return "listed"
-
-

@@ -81,7 +81,11 @@ class QueueCollector(Collector):
         now = timezone.now()
         runs = GaugeMetricFamily("rendu_runs", "Unfinished runs", labels=["queue", "state"])
         oldest = GaugeMetricFamily("rendu_oldest_run_seconds", "Age of the oldest unfinished run", labels=["queue"])
-        rows = Run.objects.filter(state__in=Run.OPEN).values("queue", "state").annotate(n=Count("pk"), first=Min("queued_at"))
+        rows = (
+            Run.objects.filter(state__in=Run.OPEN)
+            .values("queue", "state")
+            .annotate(n=Count("pk"), first=Min("queued_at"))
+        )
         first: dict[str, float] = {}
         for row in rows.order_by():
             runs.add_metric([row["queue"], row["state"]], row["n"])

@@ -8,11 +8,14 @@ from zoneinfo import available_timezones
 
 import dj_database_url
 import dj_email_url
+import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config.environment import envbool, envint, envlist, envnumber, envsecret
+
+django_stubs_ext.monkeypatch()  # lets `forms.ModelForm[User]` and its kin run, which only type checkers know otherwise
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 STATE_DIR = Path(os.environ.get("STATE_DIR", "").strip() or BASE_DIR / "var").resolve()
@@ -28,6 +31,7 @@ CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS", [])
 TRUSTED_PROXIES = envint("TRUSTED_PROXIES", 0, 0, 10)
 
 INSTALLED_APPS = [
+    "config.apps.SiteConfig",
     "accounts",
     "courses",
     "gradebook",
@@ -44,6 +48,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "csp",
     "django_htmx",
+    "ninja",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -115,7 +120,10 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 
 # ---- People and sign-in ----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"}]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
@@ -130,8 +138,12 @@ ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
 ACCOUNT_EMAIL_VERIFICATION = "none"  # the code that signs in proves the address
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_PREVENT_ENUMERATION = True
-# A hall of 300 students behind one address asks within minutes: the limit by address is wide, the one by e-mail tight.
-ACCOUNT_RATE_LIMITS = {"request_login_code": "600/m/ip,4/m/key", "login": "600/m/ip", "login_failed": "300/m/ip,10/5m/key"}
+# A hall of 300 students behind one address asks within minutes: wide by address, tight by e-mail.
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "600/m/ip,4/m/key",
+    "login": "600/m/ip",
+    "login_failed": "300/m/ip,10/5m/key",
+}
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 SESSION_COOKIE_AGE = 14 * 24 * 3600

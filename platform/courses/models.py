@@ -54,7 +54,10 @@ class Course(models.Model):
     title_fr = models.CharField(_("title in French"), max_length=200, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default=default_time_zone, validators=[check_time_zone])
     join_code = models.CharField(
-        _("join code"), max_length=32, blank=True, help_text=_("Whoever knows it may enrol as a student. Empty: nobody.")
+        _("join code"),
+        max_length=32,
+        blank=True,
+        help_text=_("Whoever knows it may enrol as a student. Empty: nobody."),
     )
     archived = models.BooleanField(_("archived"), default=False)
 

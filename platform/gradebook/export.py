@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Callable
 from decimal import Decimal
 
 from gradebook.table import Table
 
 BOM = "\ufeff"  # without it Excel reads UTF-8 as the local code page
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+# Where a cell begins for a spreadsheet: at the start, and after a semicolon or a line break inside the text too. Excel
+# in French splits a comma file at the semicolons, whatever quotes stand around them: `x;=HYPERLINK(…)` would run.
+FORMULA = re.compile(r"(\A|[;\r\n])(?=[=+\-@\t\r\0＝＋－＠])")
 
 
 def safe_cell(text: str) -> str:
     """Prefix text that a spreadsheet would run as a formula with an apostrophe."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return FORMULA.sub(r"\1'", text)
 
 
 def _number(value: Decimal | None) -> str:
@@ -33,3 +37,7 @@ def plain_csv(table: Table) -> str:
         numbers = [_number(cell.points) for cell in row.cells]
         writer.writerow([*map(safe_cell, people), *numbers, _number(row.total), _number(row.total_20)])
     return BOM + out.getvalue()
+
+
+# Every format that pages, the API and the command line offer.
+FORMATS: dict[str, Callable[[Table], str]] = {"plain": plain_csv}

@@ -23,7 +23,11 @@ class GradeItem(models.Model):
     title_en = models.CharField(_("title in English"), max_length=200)
     title_fr = models.CharField(_("title in French"), max_length=200, blank=True)
     max_points = models.DecimalField(
-        _("points"), max_digits=8, decimal_places=2, default=Decimal(10), validators=[MinValueValidator(Decimal("0.01"))]
+        _("points"),
+        max_digits=8,
+        decimal_places=2,
+        default=Decimal(10),
+        validators=[MinValueValidator(Decimal("0.01"))],
     )
     weight = models.DecimalField(
         _("weight"),
@@ -57,7 +61,7 @@ class GradeItem(models.Model):
 
 
 class Score(models.Model):
-    """One student's cell: the derived score, and the override that wins over it. Written by `gradebook.actions` only."""
+    """One student's cell: the derived score, the override that wins over it. Only `gradebook.actions` writes it."""
 
     item = models.ForeignKey(GradeItem, on_delete=models.CASCADE, related_name="scores")
     student = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="scores")

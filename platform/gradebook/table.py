@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 from courses.models import Course, Enrolment, Section
-from gradebook.actions import cents
 from gradebook.models import GradeItem, Score
+
+NOTHING = Fraction(0)
+
+
+def rounded(value: Fraction) -> Decimal:
+    """Two decimals, half up. From fractions, because 10 × 1/3 + 10 × 2/3 in decimals is not quite 10."""
+    return Decimal(math.floor(value * 100 + Fraction(1, 2))).scaleb(-2)
 
 
 @dataclass(frozen=True)
@@ -37,13 +47,17 @@ class Cell:
 class Row:
     enrolment: Enrolment
     cells: tuple[Cell, ...]
-    total: Decimal  # sum of weight × points / max_points over what counts
-    divisor: Decimal  # sum of the weights of what counts
+    earned: Fraction  # sum of weight × points / max_points over what counts, exact
+    divisor: Fraction  # sum of the weights of what counts
+
+    @property
+    def total(self) -> Decimal:
+        return rounded(self.earned)
 
     @property
     def total_20(self) -> Decimal | None:
-        """Out of 20; None while nothing counts."""
-        return cents(20 * self.total / self.divisor) if self.divisor else None
+        """Out of 20; None while nothing counts. From the exact sum: rounding twice could move it by a hundredth."""
+        return rounded(20 * self.earned / self.divisor) if self.divisor else None
 
 
 @dataclass(frozen=True)
@@ -53,12 +67,45 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def row_of(enrolment: Enrolment, items: tuple[GradeItem, ...], scores: dict[int, Score]) -> Row:
+@dataclass(frozen=True)
+class Column:
+    """An item with what every row needs of it, worked out once."""
+
+    item: GradeItem
+    weight: Fraction
+    closed: bool
+
+    @classmethod
+    def of(cls, item: GradeItem) -> Column:
+        return cls(item, Fraction(item.weight), item.closed)
+
+
+def row_of(enrolment: Enrolment, columns: Iterable[Column], scores: dict[int, Score]) -> Row:
     """One student's row from the scores by item id."""
-    cells = tuple(Cell(item, scores.get(item.pk)) for item in items)
-    counted = [cell for cell in cells if cell.counts]
-    total = sum((c.item.weight * (c.points or Decimal(0)) / c.item.max_points for c in counted), Decimal(0))
-    return Row(enrolment, cells, cents(total), sum((c.item.weight for c in counted), Decimal(0)))
+    cells = []
+    earned = divisor = NOTHING
+    for column in columns:
+        score = scores.get(column.item.pk)
+        cells.append(Cell(column.item, score))
+        points = None if score is None else score.points
+        if (score is not None and score.excused) or (points is None and not column.closed):
+            continue
+        divisor += column.weight
+        if points:
+            earned += column.weight * Fraction(points) / Fraction(column.item.max_points)
+    return Row(enrolment, tuple(cells), earned, divisor)
+
+
+def fold(text: str) -> str:
+    """For searching and sorting: without case and accents, so that Émile stands before Zoé."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def by_name(enrolment: Enrolment) -> tuple[str, str, str]:
+    """Order by family name, then by e-mail. Names that differ by an accent only stay apart."""
+    user = enrolment.user
+    return fold(user.family_name), user.family_name.casefold(), user.email
 
 
 def build_table(course: Course, section: Section | None = None) -> Table:
@@ -66,9 +113,34 @@ def build_table(course: Course, section: Section | None = None) -> Table:
     enrolments = Enrolment.objects.students().filter(course=course).select_related("user", "section")
     if section is not None:
         enrolments = enrolments.filter(section=section)
-    ordered = sorted(enrolments, key=lambda e: (e.user.family_name.casefold(), e.user.email))
-    items = tuple(GradeItem.objects.filter(course=course))
+    columns = tuple(Column.of(item) for item in GradeItem.objects.filter(course=course))
     scores: dict[int, dict[int, Score]] = {}
     for score in Score.objects.filter(item__course=course):
         scores.setdefault(score.student_id, {})[score.item_id] = score
-    return Table(course, items, tuple(row_of(e, items, scores.get(e.user_id, {})) for e in ordered))
+    ordered = sorted(enrolments, key=by_name)
+    rows = tuple(row_of(enrolment, columns, scores.get(enrolment.user_id, {})) for enrolment in ordered)
+    return Table(course, tuple(column.item for column in columns), rows)
+
+
+def own_row(enrolment: Enrolment) -> Row:
+    """One student's own row: two queries."""
+    columns = tuple(Column.of(item) for item in GradeItem.objects.filter(course=enrolment.course_id))
+    scores = {s.item_id: s for s in Score.objects.filter(item__course=enrolment.course_id, student=enrolment.user_id)}
+    return row_of(enrolment, columns, scores)
+
+
+def mean(values: Iterable[Decimal]) -> Decimal | None:
+    """The average, two decimals half up; None of nothing."""
+    numbers = [Fraction(value) for value in values]
+    return rounded(sum(numbers, NOTHING) / len(numbers)) if numbers else None
+
+
+def averages(rows: Iterable[Row], items: tuple[GradeItem, ...]) -> list[Decimal | None]:
+    """Per item, over those for whom it counts; nothing handed in is 0 then."""
+    columns: list[list[Decimal]] = [[] for _item in items]
+    closed = [item.closed for item in items]
+    for row in rows:
+        for column, cell, over in zip(columns, row.cells, closed, strict=True):
+            if not cell.excused and (cell.points is not None or over):
+                column.append(cell.points or Decimal(0))
+    return [mean(column) for column in columns]

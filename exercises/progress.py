@@ -1,0 +1,137 @@
+"""How far a student is with each exercise: one reading for the list, the exercise page and its notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, F, Max, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from exercises.models import Assignment, Draft, Run, RunState, Submission
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+SOON = timedelta(hours=48)
+NOT_A_TRY = (RunState.SUPERSEDED, RunState.JUDGE_FAILED)
+
+# State: the word, and the class of its chip.
+STATES = {
+    "preparing": (_("being prepared"), "waiting"),
+    "not_open": (_("not open yet"), "closed"),
+    "waiting": (_("being graded"), "running"),
+    "done": (_("done"), "passed"),
+    "closed": (_("closed"), "closed"),
+    "late": (_("late"), "late"),
+    "partial": (_("partly solved"), "partial"),
+    "progress": (_("in progress"), "progress"),
+    "to_do": (_("to do"), "todo"),
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    assignment: Assignment
+    share: float | None  # best graded share of the points, 0 to 1; None without a graded submission
+    submitted: int  # submissions of any outcome
+    tries_used: int
+    waiting: bool  # one is in the queue or running
+    started: bool  # a draft, a run of the public tests or a submission exists
+    now: datetime
+
+    @property
+    def max_score(self) -> float | None:
+        return self.assignment.version.max_score if self.assignment.version else None
+
+    @property
+    def best(self) -> float | None:
+        """The best score out of `max_score`."""
+        return None if self.share is None or self.max_score is None else self.share * self.max_score
+
+    @property
+    def tries_left(self) -> int | None:
+        tries = self.assignment.tries
+        return None if tries is None else max(0, tries - self.tries_used)
+
+    @property
+    def is_open(self) -> bool:
+        return self.assignment.is_open(self.now)
+
+    @property
+    def opens_later(self) -> bool:
+        opens = self.assignment.opens_at
+        return opens is not None and opens > self.now
+
+    @property
+    def is_late(self) -> bool:
+        """Past the due date, still accepted."""
+        return self.is_open and self.assignment.is_late(self.now)
+
+    @property
+    def due_soon(self) -> bool:
+        due = self.assignment.due_at
+        return due is not None and timedelta(0) < due - self.now < SOON and self.state not in ("done", "waiting")
+
+    @property
+    def state(self) -> str:
+        """The one word for the list. What the student can do comes before what is past."""
+        if self.assignment.version is None:
+            return "preparing"
+        if self.opens_later:
+            return "not_open"
+        if self.waiting:
+            return "waiting"
+        if self.share is not None and self.share >= 1 - 1e-9:
+            return "done"
+        if not self.is_open:
+            return "closed"
+        if self.is_late:
+            return "late"
+        if self.share:
+            return "partial"
+        return "progress" if self.started else "to_do"
+
+    @property
+    def label(self) -> Any:
+        return STATES[self.state][0]
+
+    @property
+    def chip(self) -> str:
+        return STATES[self.state][1]
+
+
+def progress_of(student: User, assignments: Iterable[Assignment]) -> list[Progress]:
+    """Two queries for all of them, whatever their number."""
+    assignments, now = list(assignments), timezone.now()
+    mine = Submission.objects.filter(student=student, assignment__in=assignments).order_by()
+    real = Q(public_only=False)
+    graded = real & Q(run__state=RunState.GRADED, run__max_score__gt=0)
+    rows = {
+        row["assignment"]: row
+        for row in mine.values("assignment").annotate(
+            share=Max(F("run__score") / F("run__max_score"), filter=graded),
+            submitted=Count("pk", filter=real),
+            tries=Count("pk", filter=real & ~Q(run__state__in=NOT_A_TRY)),
+            open=Count("pk", filter=real & Q(run__state__in=Run.OPEN)),
+        )
+    }
+    drafts = set(
+        Draft.objects.filter(student=student, assignment__in=assignments).values_list("assignment_id", flat=True)
+    )
+    return [_progress(assignment, rows.get(assignment.pk), assignment.pk in drafts, now) for assignment in assignments]
+
+
+def _progress(assignment: Assignment, row: dict[str, Any] | None, draft: bool, now: datetime) -> Progress:
+    return Progress(
+        assignment=assignment,
+        share=row["share"] if row else None,
+        submitted=row["submitted"] if row else 0,
+        tries_used=row["tries"] if row else 0,
+        waiting=bool(row and row["open"]),
+        started=draft or row is not None,
+        now=now,
+    )

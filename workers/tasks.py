@@ -1,0 +1,194 @@
+"""The graders' one task: a job comes in, beats and a report go out on the queue `record`.
+
+One `Grader` lives in each pool process. The main process of the worker announces the node.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+from celery import signals
+
+from workers.app import REDIS_URL, app
+from workers.bundles import BundleCache, BundleMissing
+from workers.grader import Grader, MachineFault
+from workers.jobs import MAX_MESSAGE_BYTES, SCHEMA, BadExercise, Beat, ExerciseFiles, Job, NodeHello, Report
+from workers.shorten import shorten_report
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 15
+HELLO_SECONDS = 10
+NODE = os.environ.get("NODE_NAME", "").strip() or socket.gethostname()
+
+
+def _send(task: str, body: dict[str, Any]) -> None:
+    app.send_task(task, args=[body], queue="record", retry=True, retry_policy={"max_retries": 5, "interval_max": 2})
+
+
+# ---- The pool process ------------------------------------------------------------------------------------
+
+
+class Process:
+    """What one pool process keeps between jobs: a warm grader and a cache of exercises."""
+
+    def __init__(self) -> None:
+        self._grader: Grader | None = None
+        self.bundles = BundleCache(_redis())
+
+    @property
+    def grader(self) -> Grader:
+        """The warm grader. Raises MachineFault where the kernel gives no sandbox."""
+        if self._grader is None:
+            self._grader = Grader()
+        return self._grader
+
+    def renew(self) -> None:
+        """Throw the grader away after a fault of the machine; the next job gets a fresh one."""
+        grader, self._grader = self._grader, None
+        if grader is not None:
+            grader.close()
+
+
+def _redis() -> redis.Redis:
+    url = REDIS_URL.replace("redis+socket://", "unix://", 1)
+    return redis.Redis.from_url(url, socket_timeout=10, socket_connect_timeout=2)
+
+
+_process: Process | None = None
+
+
+def process() -> Process:
+    global _process
+    if _process is None:
+        _process = Process()
+    return _process
+
+
+@signals.worker_process_init.connect
+def _warm(**_: Any) -> None:
+    """Start the grader before the first job, so that the first student waits no longer than the others."""
+    try:
+        process().grader.warm()
+    except MachineFault as fault:
+        log.error("%s", fault)
+
+
+@signals.worker_process_shutdown.connect
+def _close(**_: Any) -> None:
+    process().renew()
+
+
+@contextmanager
+def _beating(job: Job) -> Iterator[None]:
+    """Beats at once, then every 15 s: they prolong the job's lease while it is graded."""
+    done = threading.Event()
+    body = Beat(SCHEMA, job.run, job.attempt, job.token, NODE).to_dict()
+
+    def beat() -> None:
+        while True:
+            try:
+                _send("record.beat", body)
+            except Exception as error:  # the broker may be down for a while; the lease tells
+                log.warning("no beat for %s: %s", job.run, error)
+            if done.wait(HEARTBEAT_SECONDS):
+                return
+
+    thread = threading.Thread(target=beat, name="beat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+@app.task(name="grade.run")  # type: ignore[untyped-decorator]
+def run(data: dict[str, Any]) -> None:
+    """Grade one job and send its report. A job past its lease is dropped: the site has given it to another."""
+    job = Job.from_dict(data)
+    if time.time() > job.lease_until:
+        log.warning("dropped %s: its lease ended before it was read", job.run)
+        return
+    with _beating(job):
+        report = _outcome(job)
+    _send("record.report", report.to_dict())
+
+
+def _outcome(job: Job) -> Report:
+    def answer(outcome: str, body: dict[str, Any]) -> Report:
+        return Report(SCHEMA, job.run, job.attempt, job.token, NODE, outcome, body)
+
+    try:
+        files = process().bundles.get(job.version)
+    except (BundleMissing, redis.RedisError):
+        return answer("bundle", {})
+    except BadExercise as error:
+        return answer("report", _fault(job, str(error)))
+    try:
+        body = _list(job, files) if job.purpose == "list" else _grade(job, files)
+    except (MachineFault, OSError, MemoryError) as fault:
+        process().renew()
+        log.exception("the machine could not grade %s", job.run)
+        body = _fault(job, f"{type(fault).__name__}: {fault}")
+    return answer("report", shorten_report(json.loads(json.dumps(body)), MAX_MESSAGE_BYTES // 2))
+
+
+def _list(job: Job, files: ExerciseFiles) -> dict[str, Any]:
+    return dict(process().grader.list(files))
+
+
+def _grade(job: Job, files: ExerciseFiles) -> dict[str, Any]:
+    grade: Callable[..., Any] = process().grader.grade
+    return dict(grade(files, job.source, seed=job.seed, public_only=job.purpose == "public"))
+
+
+def _fault(job: Job, text: str) -> dict[str, Any]:
+    """The report of a job that this machine could not do."""
+    if job.purpose == "list":
+        return {"version": job.version, "ok": False, "machine": True, "fault": text}
+    empty = {"message": "", "output": "", "sentences": [], "tests": [], "score": 0, "max_score": 0}
+    return empty | {"version": job.version, "verdict": "error", "staff": text}
+
+
+# ---- The worker's main process ---------------------------------------------------------------------------
+
+
+@signals.worker_ready.connect
+def _announce(sender: Any = None, **_: Any) -> None:
+    """Tell the site every 10 s what this node is; the dispatcher fills the pipe by it."""
+    queues = tuple(sorted(sender.task_consumer.queues and [queue.name for queue in sender.task_consumer.queues]))
+    slots = int(sender.pool.num_processes if hasattr(sender.pool, "num_processes") else sender.controller.concurrency)
+    threading.Thread(target=_hello_loop, args=(queues, slots), name="hello", daemon=True).start()
+
+
+def _hello_loop(queues: tuple[str, ...], slots: int) -> None:
+    about = describe()
+    name = f"{NODE}/{os.getpid()}"
+    hello = NodeHello(
+        SCHEMA, name, queues, slots, about["level"], tuple(about["devices"]), tuple(about["runtimes"])
+    ).to_dict()
+    while True:
+        try:
+            _send("record.hello", hello)
+        except Exception as error:  # the broker is away: say so and go on
+            log.warning("could not announce this node: %s", error)
+        time.sleep(HELLO_SECONDS)
+
+
+def describe() -> dict[str, Any]:
+    """What this node can do: the sandbox's level, devices, modules that solutions may use."""
+    try:
+        with Grader() as grader:
+            return dict(grader.describe())
+    except MachineFault as fault:
+        return {"level": f"NONE: {fault}", "devices": [], "runtimes": []}
