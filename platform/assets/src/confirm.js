@@ -53,7 +53,8 @@ async function onSubmit(event) {
     agreed.add(form);
     return form.requestSubmit(event.submitter);
   }
-  if (form.method === "post") hold(form);
+  // A form that answers with a download leaves the page as it is: `data-repeat` lets it be sent again.
+  if (form.method === "post" && !form.hasAttribute("data-repeat")) hold(form);
 }
 
 /** Disables the form's buttons, after the browser has read the pressed one's value. @param {HTMLFormElement} form */

@@ -20,7 +20,7 @@ export function startDiff(element) {
   const [a, b] = [source(element, "a"), source(element, "b")];
   const shared = (label) => [
     lineNumbers(), EditorState.readOnly.of(true), EditorState.phrases.of(phrases), language(element.dataset.language ?? "python"),
-    theme, mergeTheme, EditorView.contentAttributes.of({ "aria-label": label ?? "" }),
+    theme, mergeTheme, EditorView.lineWrapping, EditorView.contentAttributes.of({ "aria-label": label ?? "", tabindex: "0" }),
   ];
   const host = document.createElement("div");
   host.className = "diff-editor";
@@ -39,7 +39,7 @@ export function startDiff(element) {
       : new EditorView({
           doc: b, parent: host,
           extensions: [
-            shared(element.dataset.labelB), EditorView.lineWrapping,
+            shared(element.dataset.labelB),
             unifiedMergeView({ original: a, mergeControls: false, collapseUnchanged, gutter: true }),
           ],
         });

@@ -13,13 +13,14 @@ export function each(root, selector, start) {
   }
 }
 
-/** The token that Django asks of unsafe requests: from the page's meta tag, a form's hidden input or the cookie. */
+/** The token that Django asks of unsafe requests. The cookie first: a sign-in in another tab changes it, and only the
+ * cookie follows; where scripts may not read it, the page's meta tag or a form's hidden input. */
 export function csrfToken() {
+  const cookie = /(?:^|;\s*)(?:__Host-|__Secure-)?csrftoken=([^;]*)/.exec(document.cookie)?.[1];
+  if (cookie) return cookie;
   const meta = document.querySelector("meta[name=csrf-token]")?.getAttribute("content");
-  if (meta) return meta;
   const input = document.querySelector("input[name=csrfmiddlewaretoken]");
-  if (input instanceof HTMLInputElement) return input.value;
-  return /(?:^|;\s*)(?:__Host-|__Secure-)?csrftoken=([^;]*)/.exec(document.cookie)?.[1] ?? "";
+  return meta || (input instanceof HTMLInputElement ? input.value : "");
 }
 
 /** A translated text that the page carries as `data-text-NAME`, with `{key}` filled in; empty when it has none.

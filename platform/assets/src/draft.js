@@ -153,12 +153,11 @@ class Draft {
 
   listen() {
     let leaving = false; // the form carries the text itself, so leaving by it loses nothing
-    this.area.form?.addEventListener("submit", (event) => {
-      queueMicrotask(() => {
-        if (event.defaultPrevented) return;
-        leaving = true;
-        void this.save({ keepalive: true });
-      });
+    // On the window, so that a confirmation question, asked at the document, has been heard first.
+    window.addEventListener("submit", (event) => {
+      if (event.target !== this.area.form || event.defaultPrevented) return;
+      leaving = true;
+      void this.save({ keepalive: true });
     });
     window.addEventListener("pageshow", () => (leaving = false));
     document.addEventListener("visibilitychange", () => {

@@ -34,7 +34,8 @@ function runKey(area) {
  * @param {HTMLTextAreaElement} area */
 function accessibleNames(area) {
   const label = area.getAttribute("aria-label") ?? area.labels?.[0]?.textContent?.trim() ?? area.name;
-  const names = { "aria-label": label };
+  // tabindex: also for tools that do not know that an editable element takes the focus.
+  const names = { "aria-label": label, tabindex: "0" };
   for (const name of ["aria-describedby", "aria-invalid"]) {
     const value = area.getAttribute(name);
     if (value) names[name] = value;
@@ -91,6 +92,7 @@ function startTools(area, view) {
 
 /** @param {HTMLTextAreaElement} area */
 function mount(area) {
+  if (area.closest(".empty-form")) return; // the admin clones this row; its copy gets an editor of its own
   let changed = () => {};
   const host = document.createElement("div");
   host.className = "code-editor";

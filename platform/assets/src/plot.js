@@ -6,6 +6,7 @@ import uPlot from "uplot";
 
 const INKS = ["--ink", "--red", "--green", "--amber", "--violet", "--muted"];
 const DASHES = [[], [7, 4], [2, 3], [10, 3, 2, 3], [5, 2], [1, 4]]; // so that colour is never the only difference
+const LEGEND = ["solid", "dashed", "dotted", "dashed", "dashed", "dotted"]; // the same as CSS says it
 const HEIGHT = 280;
 
 /** A token's colour as the browser computes it now: the canvas knows neither var() nor light-dark(). @param {string} name */
@@ -35,8 +36,9 @@ function options(spec, width) {
     font: "12px Inter, system-ui, sans-serif", stroke: colour("--muted"), size: label === spec.ylabel ? 58 : 40,
     grid: { stroke: colour("--rule"), width: 1 }, ticks: { stroke: colour("--rule"), width: 1 },
   });
+  const dense = spec.series.some(({ y }) => y.length > 30);
   const lines = spec.series.map(({ name }, index) => ({
-    label: name, stroke: colour(INKS[index % INKS.length]), width: 2, dash: DASHES[index % DASHES.length], spanGaps: false,
+    label: name, points: { show: dense ? false : undefined }, stroke: colour(INKS[index % INKS.length]), width: 2, dash: DASHES[index % DASHES.length], spanGaps: false,
     value: (_plot, value) => (value == null ? "–" : Number(value.toPrecision(4)).toString()),
   }));
   const positive = spec.series.every(({ y }) => y.every((value) => value === null || value > 0));
@@ -45,6 +47,7 @@ function options(spec, width) {
     scales: { x: { time: false }, y: { distr: spec.log && positive ? 3 : 1 } },
     axes: [axis(spec.xlabel), axis(spec.ylabel)],
     series: [{ label: spec.xlabel || "x" }, ...lines],
+    legend: { markers: { dash: (_plot, index) => LEGEND[(index - 1) % LEGEND.length] } },
   };
 }
 

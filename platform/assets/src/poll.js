@@ -43,7 +43,7 @@ class Poller {
       if (!response || response.status >= 500 || response.status === 429) {
         failures += 1;
         if (failures > 1) this.say("offline"); // one lost request of many is not worth a word
-        delay = Math.max(backoff(failures), 1000 * Number(response?.headers.get("Retry-After") ?? 0));
+        delay = Math.max(backoff(failures), 1000 * (Number(response?.headers.get("Retry-After")) || 0));
         continue;
       }
       // Signed out (a redirect to the sign-in page) or gone: only a reload can help, and never somebody else's page here.

@@ -1,4 +1,4 @@
-/** Copy buttons and menus. */
+/** Copy buttons, menus and regions that scroll. */
 import { announce, text } from "./dom.js";
 
 /** `<button data-copy="#id" data-text-copied="…" hidden>`: copies the text of that element or the value of that field.
@@ -15,6 +15,15 @@ export function startCopy(button) {
     announce(button.textContent);
     setTimeout(() => (button.textContent = before), 2000);
   });
+}
+
+/** A region that scrolls sideways must be reachable by keyboard; one that fits should not be a stop.
+ * @param {HTMLElement} element */
+export function startScroller(element) {
+  new ResizeObserver(() => {
+    if (element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1) element.tabIndex = 0;
+    else element.removeAttribute("tabindex");
+  }).observe(element);
 }
 
 /** `<details class="menu">` closes on Escape and on a click elsewhere. */

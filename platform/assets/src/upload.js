@@ -1,8 +1,21 @@
-/** Reads a chosen file into the editor. The rule for notebooks is the server's: code cells in order, a blank line
- * between them, lines that only Jupyter understands (`%magic`, `!shell`) turned into comments. */
+/** Reads a chosen file into the editor. The rule for notebooks is the server's: code cells with text in order, a blank
+ * line between them; what only Jupyter understands (`%magic`, `!shell`, `?help`) becomes a comment, and so does a whole
+ * cell that a `%%magic` hands to another program. */
 import { announce, text } from "./dom.js";
 
 class NotANotebook extends Error {}
+
+const LINE_MAGIC = /^(?=[ \t]*[%!?])/gm;
+const PYTHON_CELL_MAGIC = /^%%(?:time|timeit|capture|prun|python3?)\b/; // the rest of these cells stays code
+
+/** @param {string} source one cell's text */
+function plainPython(source) {
+  const stripped = source.trimStart();
+  if (stripped.startsWith("%%") && !PYTHON_CELL_MAGIC.test(stripped)) {
+    return source.split("\n").map((line) => `# ${line}`.trimEnd()).join("\n");
+  }
+  return source.replace(LINE_MAGIC, "# ");
+}
 
 /** @param {string} json a notebook file's text @returns {string} Python source */
 export function notebookSource(json) {
@@ -13,11 +26,13 @@ export function notebookSource(json) {
     throw new NotANotebook();
   }
   if (!Array.isArray(cells)) throw new NotANotebook();
-  return cells
+  const sources = cells
     .filter((cell) => cell?.cell_type === "code")
     .map((cell) => (Array.isArray(cell.source) ? cell.source.join("") : String(cell.source ?? "")))
-    .map((source) => source.replace(/^(?=[ \t]*[%!])/gm, "# "))
-    .join("\n\n");
+    .map((source) => plainPython(source.replace(/\r\n?/g, "\n")))
+    .filter((source) => source.trim());
+  if (!sources.length) throw new NotANotebook();
+  return `${sources.map((source) => source.replace(/^\n+|\n+$/g, "")).join("\n\n")}\n`;
 }
 
 /** @param {File} file @param {number} limit bytes @returns {Promise<string>} */
