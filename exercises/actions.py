@@ -1,4 +1,4 @@
-"""Every write of the exercises: drafts, submissions, published versions, assignments. What graders send is in `reports`.
+"""Every write of the exercises: drafts, submissions, versions, assignments. What graders send is in `reports`.
 
 A submission is one transaction and never touches the broker: saved is accepted, whatever else is down.
 """
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from courses.models import Enrolment
 from exercises.errors import NotOpen, NoTriesLeft, NotText, TooLarge, TooSoon
+from exercises.items import keep_item
 from exercises.models import (
     Assignment,
     Bundle,

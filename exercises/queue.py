@@ -9,8 +9,9 @@ Theory of operation
            +---- sweeper: lease over -------+        after three attempts: judge_failed
 
     A claim is one conditional update (state is still `queued`), made before the job is published. A crash between the
-    two leaves a run that is `sent` and in no pipe: its lease ends and the sweeper brings it back. A second dispatcher
-    is harmless: of two claims of one run, one changes no row. Wiping the broker loses the pipe only: leases end.
+    two leaves a run that is `sent` and in no pipe: its lease ends and the sweeper brings it back, at no attempt's cost.
+    A second dispatcher is harmless: of two claims of one run, one changes no row. Wiping the broker loses the
+    pipe only: leases end.
 
     Graders take a job off the broker before they run it (early acknowledgement) and never retry: a job that kills its
     node would come back for ever. The count of attempts in this table is the only retry there is.
@@ -198,8 +199,11 @@ def dispatch_once(broker: Broker) -> int:
 
 def sweep_once() -> int:
     """Bring back every attempt whose lease ended by the database's clock. Returns how many."""
-    swept = 0
-    for run in Run.objects.filter(queue__in=QUEUES, state__in=Run.LIVE, lease_until__lt=Now()):
+    over = Run.objects.filter(queue__in=QUEUES, lease_until__lt=Now())
+    # Never started: it waited in the pipe behind long work, or the broker was wiped. That is no attempt; counting it
+    # would give a submission up because the nodes were busy. Its old job is past its lease, so a node drops it.
+    swept = over.filter(state=RunState.SENT).update(state=RunState.QUEUED, attempt=F("attempt") - 1, lease_until=None)
+    for run in over.filter(state=RunState.RUNNING):
         # fail_attempt is conditional on this attempt: a report that arrives meanwhile wins.
         if fail_attempt(run, run.attempt, "the grader went silent: its lease ended", None) != "late":
             swept += 1

@@ -19,3 +19,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
+
+# On disk, not in memory: other processes and the threads of a live server use it too.
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405  (from the star import)
+    DATABASES["default"]["TEST"] = {"NAME": os.path.join(os.environ["STATE_DIR"], "test.sqlite3")}  # noqa: F405

@@ -76,9 +76,9 @@ def process() -> Process:
 
 @signals.worker_process_init.connect
 def _warm(**_: Any) -> None:
-    """Start the grader before the first job, so that the first student waits no longer than the others."""
+    """Find out at once, not with the first student's job, that this machine gives no sandbox."""
     try:
-        process().grader.warm()
+        _ = process().grader
     except MachineFault as fault:
         log.error("%s", fault)
 
@@ -163,26 +163,59 @@ def _fault(job: Job, text: str) -> dict[str, Any]:
 # ---- The worker's main process ---------------------------------------------------------------------------
 
 
-@signals.worker_ready.connect
-def _announce(sender: Any = None, **_: Any) -> None:
-    """Tell the site every 10 s what this node is; the dispatcher fills the pipe by it."""
-    queues = tuple(sorted(sender.task_consumer.queues and [queue.name for queue in sender.task_consumer.queues]))
-    slots = int(sender.pool.num_processes if hasattr(sender.pool, "num_processes") else sender.controller.concurrency)
-    threading.Thread(target=_hello_loop, args=(queues, slots), name="hello", daemon=True).start()
+class Announcer(threading.Thread):
+    """Tells the site every 10 s what this node is; the dispatcher fills the pipe by it."""
 
+    def __init__(self, queues: tuple[str, ...], slots: int) -> None:
+        super().__init__(name="hello", daemon=True)
+        self.queues, self.slots = queues, slots
+        self.about: dict[str, Any] = {}
+        self.stopped = threading.Event()
 
-def _hello_loop(queues: tuple[str, ...], slots: int) -> None:
-    about = describe()
-    name = f"{NODE}/{os.getpid()}"
-    hello = NodeHello(
-        SCHEMA, name, queues, slots, about["level"], tuple(about["devices"]), tuple(about["runtimes"])
-    ).to_dict()
-    while True:
+    def run(self) -> None:
+        self.about = describe()
+        while not self.stopped.is_set():
+            self.send(self.slots)
+            self.stopped.wait(HELLO_SECONDS)
+
+    def send(self, slots: int) -> None:
+        about = self.about
+        hello = NodeHello(
+            schema=SCHEMA,
+            worker=f"{NODE}/{os.getpid()}",
+            queues=self.queues,
+            slots=slots,
+            sandbox=about["level"],
+            devices=tuple(about["devices"]),
+            runtimes=tuple(about["runtimes"]),
+        )
         try:
-            _send("record.hello", hello)
+            _send("record.hello", hello.to_dict())
         except Exception as error:  # the broker is away: say so and go on
             log.warning("could not announce this node: %s", error)
-        time.sleep(HELLO_SECONDS)
+
+    def leave(self) -> None:
+        """No slots from now on: the dispatcher sends nothing more for this node."""
+        self.stopped.set()
+        if self.about:
+            self.send(0)
+
+
+_announcer: Announcer | None = None
+
+
+@signals.worker_ready.connect
+def _announce(sender: Any = None, **_: Any) -> None:
+    global _announcer
+    queues = tuple(sorted(sender.app.amqp.queues.consume_from))
+    _announcer = Announcer(queues, int(sender.controller.concurrency))
+    _announcer.start()
+
+
+@signals.worker_shutting_down.connect
+def _leave(**_: Any) -> None:
+    if _announcer is not None:
+        _announcer.leave()
 
 
 def describe() -> dict[str, Any]:

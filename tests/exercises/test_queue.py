@@ -134,12 +134,24 @@ def test_the_sweeper_brings_back_and_gives_up_after_three(assignment: Any, bob: 
     for attempt in (1, 2, 3):
         assert queue.dispatch_once(pipe) == 1
         assert queue.sweep_once() == 0
-        Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - datetime.timedelta(seconds=5))
+        Run.objects.filter(pk=run.pk).update(
+            state=RunState.RUNNING, lease_until=timezone.now() - datetime.timedelta(seconds=5)
+        )
         assert queue.sweep_once() == 1
         run.refresh_from_db()
         assert run.attempt == attempt
         assert run.state == (RunState.QUEUED if attempt < 3 else RunState.JUDGE_FAILED)
     assert actions.tries_used(assignment, bob) == 0
+
+
+def test_waiting_in_the_pipe_is_no_attempt(assignment: Any, bob: Any, node: Node, pipe: Any) -> None:
+    run = actions.submit(assignment, bob, "a = 1").run
+    for _ in range(5):
+        queue.dispatch_once(pipe)
+        Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - datetime.timedelta(seconds=5))
+        assert queue.sweep_once() == 1
+    run.refresh_from_db()
+    assert (run.state, run.attempt) == (RunState.QUEUED, 0)
 
 
 def test_a_beat_prolongs_the_lease(assignment: Any, bob: Any, node: Node, pipe: Any) -> None:
