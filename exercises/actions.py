@@ -247,7 +247,7 @@ def assign(
     slug = slug or exercise.slug
     assignment = Assignment.objects.select_related("item").filter(course=exercise.course, slug=slug).first()
     if assignment is None:
-        assignment = Assignment(course=exercise.course, exercise=exercise, slug=slug, item=_free_item(exercise, slug))
+        assignment = Assignment(course=exercise.course, exercise=exercise, slug=slug, item=free_item(exercise, slug))
     elif assignment.exercise_id != exercise.pk:
         raise ValidationError({"slug": _("Another exercise is assigned under this short name. Choose another one.")})
     assignment.exercise = exercise  # with what the caller has loaded of it
@@ -265,7 +265,7 @@ def assign(
     return assignment
 
 
-def _free_item(exercise: Exercise, slug: str) -> GradeItem:
+def free_item(exercise: Exercise, slug: str) -> GradeItem:
     """A new column, or the empty one that a deleted assignment of this name has left."""
     item = GradeItem.objects.filter(course=exercise.course, slug=slug).first()
     if item is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -120,7 +120,7 @@ def create_submission(
     course: str,
     slug: str,
     body: SubmissionIn,
-    idempotency_key: str = Header("", alias="Idempotency-Key"),
+    idempotency_key: Annotated[str, Header(alias="Idempotency-Key")] = "",
 ) -> Status[dict[str, Any]]:
     assignment = assignment_of(request, course, slug)
     user: Any = request.user
@@ -132,7 +132,7 @@ def create_submission(
 @router.get("/courses/{course}/assignments/{slug}/draft", summary="The autosaved draft")
 def get_draft(request: HttpRequest, course: str, slug: str) -> dict[str, Any]:
     assignment = assignment_of(request, course, slug)
-    draft = Draft.objects.filter(assignment=assignment, student=request.user).first()  # type: ignore[misc]
+    draft = Draft.objects.filter(assignment=assignment, student_id=request.user.pk).first()
     if draft is None:
         return {"source": assignment.version.starter if assignment.version else "", "saved_at": None}
     return {"source": draft.source, "saved_at": draft.saved_at}

@@ -19,7 +19,7 @@ def plain_newlines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_upload(upload: UploadedFile) -> str:
+def read_upload(upload: UploadedFile[Any]) -> str:
     """The source in a .py, .txt or .ipynb file. Raises TooLarge, NotText."""
     notebook = (upload.name or "").lower().endswith(".ipynb")
     limit = MAX_NOTEBOOK_BYTES if notebook else settings.MAX_SOURCE_BYTES

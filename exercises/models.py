@@ -127,6 +127,11 @@ class ExerciseVersion(models.Model):
         return localized(self.title)
 
     @property
+    def public_score(self) -> float:
+        """Points of the public tests; 0 before the tests are listed."""
+        return float(sum(test["points"] for test in (self.manifest or {}).get("tests", []) if test["public"]))
+
+    @property
     def localized_statement(self) -> str:
         return localized(self.statements)
 
@@ -263,9 +268,7 @@ class Submission(models.Model):
         constraints = (
             # A double click, a retry after a lost answer: the same row.
             models.UniqueConstraint(fields=("student", "assignment", "idempotency_key"), name="submission_once"),
-            models.UniqueConstraint(
-                fields=("student", "assignment", "public_only", "number"), name="submission_no"
-            ),
+            models.UniqueConstraint(fields=("student", "assignment", "public_only", "number"), name="submission_no"),
         )
         indexes = (models.Index(fields=("assignment", "student", "-received_at"), name="submission_history"),)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -72,6 +72,10 @@ class Progress:
         return self.is_open and self.assignment.is_late(self.now)
 
     @property
+    def closed_since(self) -> datetime | None:
+        return self.assignment.closes_at or self.assignment.due_at
+
+    @property
     def due_soon(self) -> bool:
         due = self.assignment.due_at
         return due is not None and timedelta(0) < due - self.now < SOON and self.state not in ("done", "waiting")
@@ -125,7 +129,7 @@ def progress_of(student: User, assignments: Iterable[Assignment]) -> list[Progre
     return [_progress(assignment, rows.get(assignment.pk), assignment.pk in drafts, now) for assignment in assignments]
 
 
-def _progress(assignment: Assignment, row: dict[str, Any] | None, draft: bool, now: datetime) -> Progress:
+def _progress(assignment: Assignment, row: Mapping[str, Any] | None, draft: bool, now: datetime) -> Progress:
     return Progress(
         assignment=assignment,
         share=row["share"] if row else None,

@@ -135,6 +135,8 @@ def report_problem(report: dict[str, Any], run: Run) -> str:
         return "the verdict or the list of tests is missing"
     if not all(isinstance(report.get(key), str) for key in ("message", "output", "staff")):
         return "a text is missing"
+    if not _are_sentences(report.get("sentences")):
+        return "the sentences are missing"
     expected = {t["name"]: t for t in manifest["tests"] if t["public"] or run.purpose != Run.Purpose.PUBLIC}
     total = 0.0
     seen: set[str] = set()
@@ -147,7 +149,8 @@ def report_problem(report: dict[str, Any], run: Run) -> str:
         total += test["points"]
     if seen != set(expected) and report["verdict"] not in ("rejected", "error"):
         return "a test is missing"
-    score, most = report.get("score"), sum(t["points"] for t in expected.values())
+    score: Any = report.get("score")
+    most = sum(t["points"] for t in expected.values())
     if not _is_number(score) or not math.isclose(score, total, abs_tol=1e-6) or score > most + 1e-6:
         return "the score is not the sum of the tests' points"
     if report["verdict"] == "passed" and not math.isclose(score, most, abs_tol=1e-6):
@@ -166,7 +169,53 @@ def _test_problem(test: dict[str, Any], entry: dict[str, Any]) -> str:
         return f"{entry['name']}: more points than the test gives"
     if test["verdict"] not in ("passed", "inconclusive") and test["points"]:
         return f"{entry['name']}: points for a test that did not pass"
+    if not all(isinstance(test.get(key), str) for key in ("message", "input", "output", "staff")):
+        return f"{entry['name']}: a text is missing"
+    if not _are_sentences(test.get("sentences")) or not _is_difference(test.get("difference")):
+        return f"{entry['name']}: sentences or difference"
+    if not _are_series(test.get("series")) or not _is_timing(test.get("timing")):
+        return f"{entry['name']}: series or timing"
     return ""
+
+
+def _are_sentences(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(item, dict)
+        and isinstance(item.get("template"), str)
+        and isinstance(item.get("values"), dict)
+        and all(isinstance(part, str | int | float) for part in item["values"].values())
+        for item in value
+    )
+
+
+def _is_difference(value: Any) -> bool:
+    if value is None:
+        return True
+    texts, counts = ("where", "got", "expected"), ("different", "total")
+    return (
+        isinstance(value, dict)
+        and all(isinstance(value.get(key), str) for key in texts)
+        and all(type(value.get(key)) is int for key in counts)
+    )
+
+
+def _are_series(value: Any) -> bool:
+    def numbers(points: Any) -> bool:
+        # None stands where a NaN was.
+        return isinstance(points, list) and all(p is None or isinstance(p, int | float) for p in points)
+
+    return isinstance(value, list) and all(
+        isinstance(series, dict)
+        and isinstance(series.get("name"), str)
+        and numbers(series.get("y"))
+        and (series.get("x") is None or numbers(series["x"]))
+        for series in value
+    )
+
+
+def _is_timing(value: Any) -> bool:
+    keys = ("ratio", "low", "high", "at_most", "pairs")
+    return value is None or (isinstance(value, dict) and all(isinstance(value.get(key), int | float) for key in keys))
 
 
 @transaction.atomic
@@ -179,9 +228,7 @@ def _record_grade(run: Run, report: Report) -> str:
         finished_at=Now(),
         verdict=result["verdict"],
         score=result["score"],
-        max_score=sum(t["points"] for t in run.version.manifest["tests"] if t["public"])
-        if run.purpose == Run.Purpose.PUBLIC
-        else run.version.max_score,
+        max_score=run.version.public_score if run.purpose == Run.Purpose.PUBLIC else run.version.max_score,
         report=result,
         fault="",
     )

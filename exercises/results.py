@@ -9,29 +9,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from exercises.models import Run, RunState, localized
+from workers.jobs.report import Sentence
+from workers.jobs.sentences import in_language
 
 SHARED = ("timeout", "memory", "crashed")
 
 
-def translate(sentences: list[dict[str, Any]]) -> str:
-    """The grader's sentences in the language of the page. A translation that does not fit its values is left out."""
-    parts = []
-    for sentence in sentences:
-        values = dict(sentence.get("values", {}))
-        template = str(sentence.get("template", ""))
-        try:
-            parts.append(gettext(template).format_map(values) if template else "")
-        except (KeyError, IndexError, ValueError, AttributeError):
-            parts.append(template)
-    return " ".join(part for part in parts if part)
+def translate(sentences: list[Sentence]) -> str:
+    """The grader's sentences in the language of the page."""
+    language = (get_language() or "en")[:2]
+    # An empty msgid would give the catalogue's header.
+    return " ".join(in_language(item, language, gettext) for item in sentences if item["template"])
 
 
 def public_status(run: Run) -> str:
     """queued, running, graded, superseded or error: the words of the API."""
-    return {RunState.SENT: "running", RunState.JUDGE_FAILED: "error"}.get(run.state, str(run.state))  # type: ignore[call-overload]
+    words: dict[str, str] = {RunState.SENT: "running", RunState.JUDGE_FAILED: "error"}
+    return words.get(run.state, str(run.state))
 
 
 def _hidden(test: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,20 @@
 """Addresses of exercises and submissions."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from exercises.views import course, exercise, history, submission
+
+urlpatterns = [
+    path("c/<slug:course>/", course.course, name="course"),
+    path("c/<slug:course>/work.zip", course.work, name="work"),
+    path("c/<slug:course>/e/<slug:slug>/", exercise.exercise, name="exercise"),
+    path("c/<slug:course>/e/<slug:slug>/submit", exercise.submit, name="submit"),
+    path("c/<slug:course>/e/<slug:slug>/draft", exercise.draft, name="draft"),
+    path("c/<slug:course>/e/<slug:slug>/starter.py", exercise.starter, name="starter"),
+    path("c/<slug:course>/e/<slug:slug>/public-tests.py", exercise.public_tests, name="public-tests"),
+    path("c/<slug:course>/e/<slug:slug>/history", history.history, name="history"),
+    path("c/<slug:course>/e/<slug:slug>/diff", history.diff, name="diff"),
+    path("s/<uuid:pk>/", submission.submission, name="submission"),
+    path("s/<uuid:pk>/status", submission.status, name="submission-status"),
+    path("s/<uuid:pk>/source", submission.source, name="submission-source"),
+]

@@ -45,6 +45,10 @@ class Process:
         self._grader: Grader | None = None
         self.bundles = BundleCache(_redis())
 
+    def start(self) -> None:
+        """Make the grader now. Raises MachineFault."""
+        self._grader = self._grader or Grader()
+
     @property
     def grader(self) -> Grader:
         """The warm grader. Raises MachineFault where the kernel gives no sandbox."""
@@ -78,7 +82,7 @@ def process() -> Process:
 def _warm(**_: Any) -> None:
     """Find out at once, not with the first student's job, that this machine gives no sandbox."""
     try:
-        _ = process().grader
+        process().start()
     except MachineFault as fault:
         log.error("%s", fault)
 
@@ -112,7 +116,7 @@ def _beating(job: Job) -> Iterator[None]:
         thread.join()
 
 
-@app.task(name="grade.run")  # type: ignore[untyped-decorator]
+@app.task(name="grade.run")
 def run(data: dict[str, Any]) -> None:
     """Grade one job and send its report. A job past its lease is dropped: the site has given it to another."""
     job = Job.from_dict(data)
@@ -156,7 +160,7 @@ def _fault(job: Job, text: str) -> dict[str, Any]:
     """The report of a job that this machine could not do."""
     if job.purpose == "list":
         return {"version": job.version, "ok": False, "machine": True, "fault": text}
-    empty = {"message": "", "output": "", "sentences": [], "tests": [], "score": 0, "max_score": 0}
+    empty: dict[str, Any] = {"message": "", "output": "", "sentences": [], "tests": [], "score": 0, "max_score": 0}
     return empty | {"version": job.version, "verdict": "error", "staff": text}
 
 

@@ -83,13 +83,13 @@ TEMPLATES = [
 # ---- Database and cache ----------------------------------------------------------------------------------
 # IMMEDIATE + WAL: with Django's defaults a quarter of concurrent writes failed. synchronous=FULL: a power cut
 # may not take back a submission that the student was told is saved.
-SQLITE_OPTIONS = {
+SQLITE_OPTIONS: dict[str, object] = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
 }
 # A pool for each process: connections are cheap to reuse and bounded. It needs CONN_MAX_AGE 0.
-POSTGRES_OPTIONS = {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
+POSTGRES_OPTIONS: dict[str, object] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
 
 
 def _database() -> dict[str, object]:
@@ -102,19 +102,28 @@ def _database() -> dict[str, object]:
     except ValueError as error:
         raise ImproperlyConfigured(f"DATABASE_URL: {error}") from None
     engine = str(config["ENGINE"])
+    options: dict[str, object]
     if engine.endswith("sqlite3"):
         options = SQLITE_OPTIONS
     elif engine.endswith("postgresql"):
         options = POSTGRES_OPTIONS
     else:
         raise ImproperlyConfigured("DATABASE_URL: only sqlite:///… and postgres://… are supported")
-    return config | {"OPTIONS": dict(config.get("OPTIONS") or {}) | options}  # type: ignore[call-overload]
+    given = config.get("OPTIONS")
+    return config | {"OPTIONS": (given if isinstance(given, dict) else {}) | options}
 
 
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # In the database, so that sign-in limits and codes are shared by all processes and web hosts.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+# Django keeps 300 entries by default and drops live ones beyond: one lecture hall would erase the sign-in limits.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 # ---- People and sign-in ----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -1,5 +1,17 @@
-"""Addresses of exercises and submissions."""
+"""Addresses of the home page, of joining a course, and of sign-in."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from accounts.views import set_language
+from courses import views
+from courses.sign_in import CodeView, SignInView
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("join/", views.join, name="join"),
+    path("language", set_language, name="language"),
+    path("accounts/login/", SignInView.as_view(), name="account_login"),
+    # django-allauth sends people who have lost their place here: to the same page.
+    path("accounts/login/", SignInView.as_view(), name="account_request_login_code"),
+    path("accounts/login/code/", CodeView.as_view(), name="account_confirm_login_code"),
+]

@@ -14,7 +14,7 @@ from gradebook.models import GradeItem
 class PointsField(forms.DecimalField):
     """A number with a point or a comma, whatever the language of the page."""
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
 
 

@@ -55,6 +55,11 @@ class Row:
         return rounded(self.earned)
 
     @property
+    def counted(self) -> Decimal:
+        """What the total is out of."""
+        return rounded(self.divisor)
+
+    @property
     def total_20(self) -> Decimal | None:
         """Out of 20; None while nothing counts. From the exact sum: rounding twice could move it by a hundredth."""
         return rounded(20 * self.earned / self.divisor) if self.divisor else None

@@ -46,13 +46,14 @@ def gradebook(request: HttpRequest, course: str) -> HttpResponse:
     selection = listing.Selection.read(request.GET, found, table.items)
     in_section = [r for r in table.rows if selection.section in (None, r.enrolment.section)]
     rows = listing.apply(tuple(in_section), table.items, selection)
+    printer = listing.Printer()
     context = {
         "course": found,
         "nav": "gradebook",
         "selection": selection,
         "sections": found.sections.all(),
         "heads": listing.heads(request.GET, selection, table.items),
-        "rows": [listing.shown_row(row) for row in rows],
+        "rows": [printer.row(row) for row in rows],
         "averages": [listing.points_text(value) for value in averages(rows, table.items)],
         "average": mean(row.total_20 for row in rows if row.total_20 is not None),
         "formats": FORMATS,

@@ -22,7 +22,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 
-from deploy.programs import grading_environment
+from deploy.programs import CELERY_ALONE, grading_environment
 from exercises.models import Node, Run, RunState
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -91,18 +91,18 @@ class Installation:
         return redis.Redis(unix_socket_path=str(self.socket))
 
     def worker(self, concurrency: int = 2) -> None:
-        words = "--quiet -A workers.app worker --loglevel=WARNING -Q grade.cpu,grade.bulk --without-gossip"
-        command = [sys.executable, "-m", "celery", *words.split(), f"--concurrency={concurrency}"]
+        words = "--quiet -A workers.app worker --loglevel=WARNING -Q grade.cpu,grade.bulk"
+        command = [sys.executable, "-m", "celery", *words.split(), *CELERY_ALONE, f"--concurrency={concurrency}"]
         # Without the variables of the tests' Django: a grading worker has none.
-        environment = grading_environment(self.url)
-        self._start("worker", command, environment)
+        self._start("worker", command, grading_environment(self.url))
 
     def dispatcher(self) -> None:
         self._start("dispatcher", [sys.executable, "manage.py", "dispatch"], self.site_environment())
 
     def recorder(self) -> None:
-        words = "--quiet -A config worker --loglevel=WARNING -Q record --pool=solo --without-gossip --without-mingle"
-        self._start("recorder", [sys.executable, "-m", "celery", *words.split()], self.site_environment())
+        words = "--quiet -A config worker --loglevel=WARNING -Q record --pool=solo"
+        command = [sys.executable, "-m", "celery", *words.split(), *CELERY_ALONE]
+        self._start("recorder", command, self.site_environment())
 
     def start(self, *names: str) -> None:
         for name in names or ("broker", "recorder", "worker", "dispatcher"):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from workers.jobs.sentences import english, in_language
 from workers.testkit.compare import BadExpectation, CheckFailed, assert_close, assert_equal, fail
+from workers.testkit.compare.show import show
 
 ROOT = Path(__file__).parents[2]
 ARRAY = np.array([[0.5, -1.25, 3.0], [2.0, 0.1966, -0.75]])
@@ -310,7 +311,7 @@ CAUSES = [
     (ARRAY * 6, ARRAY, "6 times too large"),
     (ARRAY / 6, ARRAY, "6 times too small"),
     (0.25 * 640, 0.25, "640 times too large"),
-    (-ARRAY, ARRAY, "opposite sign"),
+    (-ARRAY, ARRAY, "sign is the opposite"),
     (np.degrees(ARRAY), ARRAY, "degrees instead of radians"),
     (np.radians(ARRAY), ARRAY, "radians instead of degrees"),
     (ARRAY * 255, ARRAY, "0–255 instead of 0–1"),
@@ -388,7 +389,8 @@ def test_name_of_the_value():
 
 
 def test_close_numbers_show_enough_digits():
-    assert str(failure(assert_close, 0.123456789, 0.123456123)).startswith("Got 0.123456789, expected 0.123456123.")
+    error = failure(assert_close, 0.123456789, 0.123456123, rtol=1e-9)
+    assert str(error).startswith("Got 0.123457, expected 0.123456.")
 
 
 def test_long_values_are_cut_in_the_middle():
@@ -493,3 +495,25 @@ def test_scalars_and_arrays_agree_with_the_formula(got, want, rtol, atol, equal_
         except CheckFailed:
             accepted = False
         assert accepted == expected
+
+
+SHOWN = [
+    (np.array([[1.0, 2.5, -3e-9]]), "array([[1.0, 2.5, -3e-09]])"),
+    (np.arange(3) * 100, "array([0, 100, 200])"),
+    (np.array([200, 1], np.uint8), "array([200, 1], dtype=uint8)"),
+    (np.array([math.inf, 1 / 3], np.float32), "array([inf, 0.333333], dtype=float32)"),
+    (np.ones((0, 3)), "array([], shape=(0, 3))"),
+    (np.float64(0.1), "0.1"),
+    ((1,), "(1,)"),
+    ({"b": {2, 1}, "a": [None, True]}, "{'b': {1, 2}, 'a': [None, True]}"),
+    (list(range(10)), "[0, 1, 2, 3, 4, 5, …]"),
+    ([[[[[1]]]]], "[[[[[…]]]]]"),
+    ("é\u00a0", "'é\\xa0'"),
+    (-(10**1000), "-2**3321…"),
+    (AlwaysEqual(), "<AlwaysEqual>"),
+]
+
+
+@pytest.mark.parametrize(("value", "text"), SHOWN, ids=[text for _, text in SHOWN])
+def test_values_are_shown_as_code(value, text):
+    assert show(value) == text

@@ -32,6 +32,9 @@ class ExerciseFiles:
             raise BadExercise(f"an exercise may hold {MAX_FILES} files, this one has {len(files)}")
         for path, content in files.items():
             _check_path(path)
+            # Written to a node's disk, "data" could not be a file and the folder of "data/x" at once.
+            if above := next((str(up) for up in PurePosixPath(path).parents if str(up) in files), None):
+                raise BadExercise(f"{above!r} is a file and a folder at once")
             total += len(content)
         if total > MAX_BUNDLE_BYTES:
             raise BadExercise(f"an exercise may hold 32 MiB, this one has {total / (1 << 20):.1f} MiB")

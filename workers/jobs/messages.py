@@ -56,7 +56,8 @@ class Message:
             raise BadMessage(f"schema {data['schema']!r} is not {SCHEMA}")
         if len(json.dumps(data)) > MAX_MESSAGE_BYTES:
             raise BadMessage("the message is too large")
-        return cls(**{name: _check(name, data[name], hint) for name, hint in hints.items()})
+        values: dict[str, Any] = {name: _check(name, data[name], hint) for name, hint in hints.items()}
+        return cls(**values)
 
 
 def _plain(value: object) -> object:

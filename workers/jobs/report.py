@@ -32,8 +32,8 @@ class Difference(TypedDict):
 
 class Series(TypedDict):
     name: str
-    x: list[float] | None  # None: 0, 1, 2, …
-    y: list[float]
+    x: list[float | None] | None  # None: 0, 1, 2, …; a number that is not finite is None
+    y: list[float | None]
 
 
 class Timing(TypedDict):

@@ -15,7 +15,7 @@ from workers.runner.codec import MAX_BUFFER, MAX_JSON, Malformed
 
 HEADER = struct.Struct("<BQII")  # kind, question, length of the JSON, length of the buffer
 # supervisor -> jail
-LOAD, CALL, RUN, ANSWER, BEGIN = 1, 2, 3, 4, 5
+LOAD, CALL, RUN, ANSWER, BEGIN, GONE = 1, 2, 3, 4, 5, 6
 # jail -> supervisor
 REPLY, CALLBACK, RESULT, READY = 11, 12, 13, 14
 

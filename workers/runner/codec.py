@@ -3,7 +3,7 @@
 A value is a pair (json, buffer): the JSON text, and the bytes of all arrays, to which it refers by offset. The receiver
 checks every limit before it allocates, since the sender may be hostile.
 
-Tags, as {"t": tag, "v": …}: int (hexadecimal, beyond 64 bits), complex, bytes, tuple, set, frozenset, dict, nd (array),
+Tags, as {"t": tag, "v": …}: int (hexadecimal, beyond 64 bits), complex, bytes, blob (bytes in the buffer), tuple, set, frozenset, dict, nd (array),
 scalar (NumPy scalar), tensor (torch), handle (an object that stays in the sandbox), fn (a callable of the judge).
 
 Unsendable(TypeError)   the value has no plain form; names the type
@@ -19,12 +19,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-MAX_JSON = 8 << 20
+MAX_JSON = 24 << 20
 MAX_BUFFER = 64 << 20
 MAX_DEPTH = 60
 MAX_NODES = 1_000_000
 MAX_INT_BITS = 1 << 20
 ALIGN = 64
+SHORT = 64  # bytes objects up to this length travel inside the JSON
 NUMERIC = frozenset(
     "|b1 |i1 |u1 <i2 <i4 <i8 <u2 <u4 <u8 <f2 <f4 <f8 <c8 <c16".split(),
 )
@@ -33,11 +34,22 @@ ATOMS = frozenset({bool, float, str, type(None)})
 CONTAINERS = (list, tuple, set, frozenset, dict)
 
 
-class Unsendable(TypeError):
-    """`type_name` is the type that has no plain form; `reason` says why when it is not the type."""
+REASONS = {
+    "type": "a value of type {type} is not plain data",
+    "dtype": "an array of dtype {type} is not plain data",
+    "cycle": "a {type} contains itself",
+    "depth": "a {type} is nested too deeply",
+    "size": "the value is larger than 64 MiB",
+    "parts": "the value has more than a million parts",
+    "int": "a whole number has more than a million bits",
+}
 
-    def __init__(self, type_name: str, reason: str = "") -> None:
-        super().__init__(reason or f"a value of type {type_name} is not plain data")
+
+class Unsendable(TypeError):
+    """`reason` is a key of REASONS, `type_name` the type (or dtype) that has no plain form."""
+
+    def __init__(self, type_name: str, reason: str = "type") -> None:
+        super().__init__(REASONS[reason].format(type=type_name))
         self.type_name = type_name
         self.reason = reason
 
@@ -60,9 +72,9 @@ class Encoder:
         try:
             text = json.dumps(self._value(value, 0), separators=(",", ":")).encode("ascii")
         except (RecursionError, MemoryError):
-            raise Unsendable(name_of(type(value)), "the value is too large or nested too deeply") from None
+            raise Unsendable(name_of(type(value)), "size") from None
         if len(text) > MAX_JSON or self._size > MAX_BUFFER:
-            raise Unsendable(name_of(type(value)), "the value is too large (64 MiB at most)")
+            raise Unsendable(name_of(type(value)), "size")
         return text, self._buffers
 
     def _value(self, x: Any, depth: int) -> Any:
@@ -72,7 +84,7 @@ class Encoder:
         if kind is int:
             return _int(x)
         if depth > MAX_DEPTH:
-            raise Unsendable(name_of(kind), f"the value is nested more than {MAX_DEPTH} deep")
+            raise Unsendable(name_of(kind), "depth")
         if self._reference is not None and (tagged := self._reference(x)) is not None:
             return tagged
         if isinstance(x, CONTAINERS):
@@ -86,12 +98,12 @@ class Encoder:
         if kind is complex:
             return {"t": "complex", "v": [x.real, x.imag]}
         if kind is bytes:
-            return {"t": "bytes", "v": x.hex()}
+            return {"t": "bytes", "v": x.hex()} if len(x) <= SHORT else {"t": "blob", "v": [self._append(x), len(x)]}
         return self._array(x)
 
     def _container(self, x: Any, depth: int) -> Any:
         if id(x) in self._open:
-            raise Unsendable(name_of(type(x)), "the value contains itself")
+            raise Unsendable(name_of(type(x)), "cycle")
         self._open.add(id(x))
         try:
             if isinstance(x, dict):
@@ -108,7 +120,7 @@ class Encoder:
     def _items(self, items: Any, depth: int) -> list[Any]:
         values = list(items)
         if len(values) > MAX_NODES:
-            raise Unsendable("list", f"the value has more than {MAX_NODES:,} parts: return a NumPy array")
+            raise Unsendable("list", "parts")
         if ATOMS.issuperset(map(type, values)):
             return values
         return [self._value(v, depth + 1) for v in values]
@@ -119,25 +131,27 @@ class Encoder:
             raise Unsendable(name_of(type(x)))
         dtype = array.dtype.newbyteorder("<")
         if not _good_dtype(dtype.str):
-            raise Unsendable(name_of(type(x)), f"an array of dtype {_short(array.dtype)} is not plain data")
+            raise Unsendable(str(array.dtype)[:60], "dtype")
         numpy = sys.modules["numpy"]
         data = numpy.ascontiguousarray(array, dtype=dtype)
-        position = self._size
-        if data.nbytes:
-            raw = data.reshape(-1).view("u1").data
-            padding = -data.nbytes % ALIGN
-            self._buffers.append(raw)
-            if padding:
-                self._buffers.append(bytes(padding))
-            self._size += data.nbytes + padding
+        position = self._append(data.reshape(-1).view("u1").data) if data.nbytes else 0
         return {"t": tag, "v": [dtype.str, list(array.shape), position]}
+
+    def _append(self, raw: Any) -> int:
+        """Add bytes to the buffer and return where they start; each part is aligned for the receiver's arrays."""
+        position, size = self._size, len(raw)
+        self._buffers.append(raw)
+        if padding := -size % ALIGN:
+            self._buffers.append(bytes(padding))
+        self._size += size + padding
+        return position
 
 
 def _int(x: int) -> Any:
     if -(1 << 63) <= x < 1 << 63:
         return x
     if x.bit_length() > MAX_INT_BITS:
-        raise Unsendable("int", "the whole number is too large")
+        raise Unsendable("int", "int")
     return {"t": "int", "v": hex(x)}  # decimal text of huge numbers takes quadratic time
 
 
@@ -153,7 +167,7 @@ def _as_numpy(x: Any) -> tuple[str, Any]:
         return "", None
     if torch is not None and isinstance(x, torch.Tensor):
         if x.layout is not torch.strided:
-            raise Unsendable(name_of(type(x)), "a sparse tensor is not plain data")
+            raise Unsendable(str(x.layout)[:60], "dtype")
         plain = x.detach().cpu().resolve_conj().resolve_neg()
         return "tensor", (plain.float() if plain.dtype is torch.bfloat16 else plain).numpy()
     if cupy is not None and isinstance(x, cupy.ndarray):
@@ -165,10 +179,6 @@ def _as_numpy(x: Any) -> tuple[str, Any]:
 
 def _good_dtype(text: str) -> bool:
     return text in NUMERIC or bool(STRING.fullmatch(text))
-
-
-def _short(value: object) -> str:
-    return str(value)[:60]
 
 
 def name_of(kind: type) -> str:
@@ -189,15 +199,15 @@ class Decoder:
         self._reference = reference
         self._tensors = tensors
         self._left = MAX_NODES
-        self._buffer: bytearray | memoryview = bytearray()
+        self._buffer: bytearray | bytes | memoryview = b""
 
-    def decode(self, text: bytes | bytearray, buffer: bytearray | memoryview = bytearray()) -> Any:  # noqa: B008 - never written to
+    def decode(self, text: bytes | bytearray | memoryview, buffer: bytearray | bytes | memoryview = b"") -> Any:
         """The value. Raises Malformed; ImportError when an array comes and NumPy is not installed."""
         self._buffer = buffer
         if len(text) > MAX_JSON or len(buffer) > MAX_BUFFER:
             raise Malformed("the value is too large")
         try:
-            return self._value(json.loads(text), 0)
+            return self._value(json.loads(bytes(text) if isinstance(text, memoryview) else text), 0)
         except (Malformed, ImportError):
             raise
         except (ValueError, TypeError, LookupError, RecursionError, MemoryError, OverflowError) as error:
@@ -217,6 +227,8 @@ class Decoder:
         tag, v = x["t"], x["v"]
         if tag == "dict":
             self._left -= len(v)
+            if self._left < 0:
+                raise Malformed("the value has too many parts")
             return {self._value(key, depth + 1): self._value(value, depth + 1) for key, value in v}
         if tag in ("tuple", "set", "frozenset"):
             return {"tuple": tuple, "set": set, "frozenset": frozenset}[tag](self._items(v, depth))
@@ -241,6 +253,8 @@ class Decoder:
             return complex(float(real), float(imaginary))
         if tag == "bytes":
             return bytes.fromhex(v)
+        if tag == "blob":
+            return self._blob(*v)
         if tag == "int":
             if type(v) is not str or len(v) > MAX_INT_BITS // 4 + 4:
                 raise Malformed("whole number")
@@ -248,6 +262,13 @@ class Decoder:
         if tag in ("handle", "fn") and self._reference is not None:
             return self._reference(tag, v)
         raise Malformed("unknown tag")
+
+    def _blob(self, position: Any, size: Any) -> bytes:
+        if type(position) is not int or type(size) is not int or min(position, size) < 0:
+            raise Malformed("bytes")
+        if position + size > len(self._buffer):
+            raise Malformed("bytes")
+        return bytes(self._buffer[position : position + size])
 
     def _array(self, tag: str, dtype: Any, shape: Any, position: Any) -> Any:
         if type(dtype) is not str or not _good_dtype(dtype) or type(shape) is not list or len(shape) > 32:

@@ -61,7 +61,8 @@ def build_root(tree: Tree) -> None:
     os.makedirs("/new" + BOX)
     os.makedirs("/new/dev", exist_ok=True)
     os.symlink(BOX, "/new/dev/shm")
-    os.symlink(BOX, "/new/tmp")
+    if not os.path.exists("/new/tmp"):  # a Python installation below /tmp is shown there instead
+        os.symlink(BOX, "/new/tmp")
     kernel.mount("/new", "/new", None, MS_BIND | MS_REC)
     os.chdir("/new")
     kernel.syscall("pivot_root", b".", b".")

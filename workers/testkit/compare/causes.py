@@ -21,17 +21,21 @@ NAMED_FACTORS = (  # factor of what came back to what was expected, and what it 
     (100.0, gettext_noop("Is it a percentage instead of a share between 0 and 1?")),
     (0.01, gettext_noop("Is it a share between 0 and 1 instead of a percentage?")),
 )
-TOO_LARGE = gettext_noop("Every value is {factor} times too large: is a division missing, a sum where a mean belongs?")
-TOO_SMALL = gettext_noop("Every value is {factor} times too small: is it a mean where a sum belongs, or a lost factor?")
-FACTOR = gettext_noop("Every value is the expected one times {factor}.")
+TOO_LARGE = gettext_noop(
+    "The result is {factor} times too large: is a division missing, or a sum taken where a mean belongs?"
+)
+TOO_SMALL = gettext_noop(
+    "The result is {factor} times too small: is it a mean where a sum belongs, or is a factor lost?"
+)
+FACTOR = gettext_noop("The result is the expected one times {factor}.")
 OFFSET = gettext_noop("Every value differs from the expected one by the same amount, {offset}.")
-SIGN = gettext_noop("Every value has the opposite sign.")
+SIGN = gettext_noop("The sign is the opposite one throughout.")
 HAS_NAN = gettext_noop("The result holds NaN (not a number), such as 0/0 or the logarithm of a negative number gives.")
 HAS_INF = gettext_noop("The result holds infinity: a division by zero, or a number too large for a float?")
 ALL_ZERO = gettext_noop("Every value is 0.")
 WRAPPED = gettext_noop("Whole numbers of type {dtype} wrapped around: convert to float or int before calculating.")
 TRUNCATED = gettext_noop("The decimals were lost: is it an integer division, or an array of whole numbers?")
-ROUNDED = gettext_noop("The values look rounded to {digits} decimals: return them unrounded.")
+ROUNDED = gettext_noop("The values look rounded (decimal places: {digits}): return them unrounded.")
 PRECISION = gettext_noop("The values are close: were they calculated in {dtype}? More precision is needed here.")
 TRANSPOSED = gettext_noop("The array is transposed.")
 REVERSED = gettext_noop("The values are in reverse order.")
@@ -133,7 +137,7 @@ def _proportional(got: Any, want: Any, got_wide: Any, want_wide: Any) -> list[Se
     factor = float(np.real(ratio))
     if not factor or not _alike(got_wide, factor * want_wide):
         return []
-    return _name_factor(factor, np.count_nonzero(nonzero) > 1)
+    return _name_factor(factor, int(np.count_nonzero(nonzero)) > 1)
 
 
 def _name_factor(factor: float, several: bool) -> list[Sentence]:
@@ -164,12 +168,7 @@ def _order(got: Any, want: Any, got_wide: Any, want_wide: Any) -> list[Sentence]
 
 
 def _offset(got: Any, want: Any, got_wide: Any, want_wide: Any) -> list[Sentence]:
-    if (
-        got.size < 2
-        or np.iscomplexobj(got_wide)
-        or np.iscomplexobj(want_wide)
-        or "b" in (got.dtype.kind, want.dtype.kind)
-    ):
+    if got.size < 2 or any(array.dtype.kind in "bc" for array in (got, want)):
         return []
     offsets = got_wide - want_wide
     if np.ptp(want_wide) and _alike(got_wide, want_wide + offsets.flat[0]):

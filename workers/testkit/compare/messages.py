@@ -73,7 +73,7 @@ EXTRA_ELEMENT = Placed(
     gettext_noop("The set holds {element}, which is not expected."),
     gettext_noop("{where}: the set holds {element}, which is not expected."),
 )
-COUNT = gettext_noop("{different} of {total} values differ.")
+COUNT = gettext_noop("Values that differ: {different} of {total}.")
 
 
 def reject(

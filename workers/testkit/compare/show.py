@@ -12,7 +12,7 @@ WIDTH = 80  # characters of a value within a sentence
 WIDE = 400  # characters of a value in the report's difference
 ITEMS = 6  # items of a container that are shown
 DEPTH = 4
-BRACKETS = {"list": "[]", "tuple": "()", "set": "{}", "dict": "{}"}
+BRACKETS = {"list": ("[", "]"), "tuple": ("(", ")"), "set": ("{", "}"), "dict": ("{", "}")}
 MAX_DIGITS = 400  # of a whole number: Python refuses to print very long ones
 
 
@@ -53,7 +53,7 @@ def _show_container(value: Any, kind: str, width: int, depth: int) -> str:
     opening, closing = BRACKETS[kind]
     if depth == 0:
         return f"{opening}…{closing}"
-    parts = []
+    parts: list[str] = []
     for item in value:
         if len(parts) == ITEMS:
             parts.append("…")
@@ -75,7 +75,16 @@ def _show_array(value: Any, width: int) -> str:
         items = [_show(item, width, 1) for item in value.flat[:3]] if kind else []
         body = f"[{', '.join([*items, '…'])}]" if value.size > len(items) else f"[{', '.join(items)}]"
         return f"array({body}{shape}{dtype or ', dtype=' + value.dtype.name[:20]})"
-    body = np.array2string(value, max_line_width=10**6, precision=6, separator=", ", threshold=20, edgeitems=2)
+    # A formatter of our own: NumPy's would pad all numbers to one width.
+    formatter = {"float_kind": lambda x: show_number(float(x)), "complex_kind": lambda x: show_number(complex(x))}
+    body = np.array2string(
+        value,
+        max_line_width=10**6,
+        separator=", ",
+        threshold=20,
+        edgeitems=2,
+        formatter=formatter,  # type: ignore[arg-type]  # NumPy's stubs want every key of the dictionary's type
+    )
     body = " ".join(body.split()).replace("...", "…").replace("[ ", "[")
     return f"array({body}{shape if value.size > 20 or not value.size else ''}{dtype})"
 

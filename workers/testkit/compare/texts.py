@@ -96,7 +96,7 @@ def _causes(got: str, want: str, index: int) -> list[Sentence]:
 
 
 def _invisible(character: str) -> bool:
-    """Neither ink nor a plain space or line end: zero-width marks, no-break and other odd spaces, control characters."""
+    """Neither ink nor a plain space or line end: zero-width marks, odd spaces, control characters."""
     return character not in " \n\t\r" and unicodedata.category(character) in ("Cf", "Cc", "Zs", "Zl", "Zp")
 
 

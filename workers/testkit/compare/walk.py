@@ -37,7 +37,7 @@ USE_NUMBER = gettext_noop("A text is not a number: convert it with `float(…)` 
 
 
 def compare(got: Any, want: Any, rules: Rules, place: Place, depth: int = 0) -> None:
-    """Compare two values. Raises CheckFailed at the first difference, BadExpectation when `want` is of no known type."""
+    """Compare two values. Raises CheckFailed at the first difference, BadExpectation for an unusable `want`."""
     want_kind, got_kind = kind_of(want), kind_of(got)
     if not want_kind:
         raise BadExpectation(f"an expected value of type {type_name(want)} cannot be compared; use plain values")

@@ -1,0 +1,29 @@
+"""Markdown and code for templates. Exercises' pages reach the rendering through here: apps may not import the shell."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import DiffLexer, PythonLexer, TextLexer
+
+from config.rendering import render_markdown
+
+register = template.Library()
+
+LEXERS = {"python": PythonLexer, "diff": DiffLexer}
+_formatter = HtmlFormatter(nowrap=True)
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Safe HTML of a Markdown text with dollar maths."""
+    return render_markdown(text or "")
+
+
+@register.filter
+def highlighted(source: str, language: str = "python") -> SafeString:
+    """The code as escaped text in spans with Pygments' classes, for inside `<pre class="highlight">`."""
+    lexer = LEXERS.get(language, TextLexer)(stripnl=False)
+    return mark_safe(str(highlight(source, lexer, _formatter)))  # noqa: S308  (Pygments escapes what it is given)

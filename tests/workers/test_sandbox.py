@@ -1,0 +1,317 @@
+"""The jails themselves: what leaks, what is left, what happens when a part dies or a layer is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.workers.grading import ATTACKS, descendants, exercise, wait_until
+from workers.grader import Grader, MachineFault
+from workers.grader.pool import Pool
+from workers.grader.probes import ATTEMPTS, OK, STATEMENTS, check_sandbox
+from workers.sandbox.host import Setup, Zygote
+
+ROOT = Path(__file__).parents[2]
+ONE = '\n@test("one", public=True)\ndef one(solution, rng):\n    assert_equal(solution.f(), 1)\n'
+GOOD = "def f():\n    return 1\n"
+SITE = [path for path in sys.path if path.endswith("site-packages")]
+
+
+@pytest.fixture
+def pool():
+    pool = Pool(allow_reduced=False, spares=False)
+    yield pool
+    pool.close()
+
+
+def test_it_works(pool):
+    """The doctor's attempts, each a row: nothing gets through."""
+    rows = check_sandbox(pool)
+    assert len(rows) == len(ATTEMPTS) + len(STATEMENTS)
+    assert [row for row in rows if row.result != OK] == []
+
+
+def test_nothing_of_the_checkout_is_visible(grader):
+    source = f"""
+import os
+def f():
+    root = {str(ROOT)!r}
+    shown = []
+    for top, folders, names in os.walk(root):
+        if "site-packages" in top or "lib" in os.path.relpath(top, root).split(os.sep):
+            folders.clear()
+            continue
+        shown += [os.path.join(top, name) for name in names]
+    return shown + [p for p in ("/home", "/var", "/etc/passwd", "/proc/self", "/tmp/x") if os.path.exists(p)]
+"""
+    report = grader.grade(exercise(ONE.replace("1)", "[])"), source), source)
+    assert report["verdict"] == "passed", report["tests"]
+
+
+def test_a_checkout_inside_a_library_folder_is_covered(tmp_path):
+    """`hidden` empties a folder that a read-only path would show; what is wanted below it stays."""
+    libs = tmp_path / "lib"
+    (libs / "checkout" / "exercises").mkdir(parents=True)
+    (libs / "checkout" / "exercises" / "tests.py").write_text("x")
+    (libs / "checkout" / "venv").mkdir()
+    (libs / "checkout" / "venv" / "module.py").write_text("x = 1")
+    for folder in [tmp_path, *tmp_path.parents]:
+        if folder != Path("/") and os.access(folder, os.W_OK) and folder.stat().st_uid == os.geteuid():
+            folder.chmod(folder.stat().st_mode | 0o055)
+    config = Setup((), False).config()
+    config["read_only"] += [str(libs), str(libs / "checkout" / "venv")]
+    config["hidden"] = [str(libs / "checkout")]
+
+    class Prepared(Setup):
+        def config(self):
+            return config
+
+    source = f"import os\ndef f():\n    return sorted(os.listdir({str(libs / 'checkout')!r}))\n"
+    from workers.grader.probes import LIMITS, Budget, RunnerLink, _call
+
+    zygote = Zygote(Prepared((), False))
+    try:
+        runner = RunnerLink(zygote.take("runner"), Budget(LIMITS), ())
+        runner.start_loading(source, 1)
+        runner.finish_loading()
+        assert _call(runner, "f") == ["venv"]
+        runner.close()
+    finally:
+        zygote.close()
+
+
+def test_close_leaves_nothing():
+    before = descendants()
+    fds = len(os.listdir("/proc/self/fd"))
+    with Grader() as grader:
+        assert grader.grade(exercise(ONE, GOOD), GOOD)["verdict"] == "passed"
+        assert descendants() > before
+    assert wait_until(lambda: descendants() == before)
+    assert len(os.listdir("/proc/self/fd")) == fds
+    grader.close()
+
+
+def test_a_dead_zygote_is_replaced():
+    with Grader() as grader:
+        files = exercise(ONE, GOOD)
+        assert grader.grade(files, GOOD)["verdict"] == "passed"
+        for zygote in grader._pool._zygotes.values():
+            os.kill(zygote.pid, signal.SIGKILL)
+        wait_until(lambda: not any(z._process.poll() is None for z in grader._pool._zygotes.values()))
+        assert grader.grade(files, GOOD)["verdict"] == "passed"
+
+
+def test_a_killed_grader_leaves_no_process(tmp_path):
+    """SIGKILL in the middle of a grade: end of file reaches the zygote, its namespace ends with it."""
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests.workers.grading import exercise
+from workers.grader import Grader
+with Grader() as grader:
+    print("ready", flush=True)
+    grader.grade(exercise({ONE!r}, seconds=60, total=60), "while True: pass")
+"""
+    before = descendants()
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert child.stdout is not None and child.stdout.readline() == "ready\n"
+    time.sleep(0.5)
+    inside = descendants() - before
+    assert len(inside) >= 4
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    assert wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in inside - {child.pid}))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signalled_grader_leaves_no_process(number):
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests.workers.grading import exercise
+from workers.grader import Grader
+grader = Grader()
+print("ready", flush=True)
+grader.grade(exercise({ONE!r}, seconds=60, total=60), "while True: pass")
+"""
+    before = descendants()
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
+    )
+    assert child.stdout is not None and child.stdout.readline() == "ready\n"
+    time.sleep(0.3)
+    inside = descendants() - before
+    child.send_signal(number)
+    child.wait(timeout=20)
+    child.stdout.close()
+    assert wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in inside))
+
+
+def settled(grader) -> bool:
+    """Every spare has been made and every ended jail collected: two zygote processes and three spares are left."""
+    for zygote in grader._pool._zygotes.values():
+        zygote.poll()
+    return not any(zygote._known for zygote in grader._pool._zygotes.values())
+
+
+def test_a_long_day_leaves_nothing():
+    """150 grades, good and bad: no process, descriptor, mount or temporary file more than before."""
+    sources = [GOOD, "def f(): return 2", "import os\ndef f(): os._exit(0)", "def f(): return [", "x = bytearray(9 << 30)"]
+    files = exercise(ONE, GOOD)
+    temporary, others = set(os.listdir("/tmp")), len(descendants())
+    with Grader() as grader:
+        for source in sources:
+            grader.grade(files, source)
+        counts: list[tuple[int, int]] = []
+        for _ in range(2):
+            for index in range(75):
+                grader.grade(files, sources[index % len(sources)])
+            assert wait_until(lambda: settled(grader))
+            mounts = len(Path("/proc/self/mountinfo").read_text().splitlines())
+            counts.append((len(os.listdir("/proc/self/fd")), mounts))
+            assert wait_until(lambda: len(descendants()) - others == 5), descendants()
+        assert counts[1] == counts[0], counts
+    assert {name for name in set(os.listdir("/tmp")) - temporary if name.startswith("rendu-")} == set()
+
+
+def test_many_runtimes_do_not_pile_up(grader):
+    for modules in ((), ("numpy",), ("json",), ("csv",), ("numpy", "json"), ("numpy", "csv")):
+        assert grader.grade(exercise(ONE, GOOD, modules=modules), GOOD)["verdict"] == "passed"
+    assert len(grader._pool._zygotes) <= 4
+
+
+# ---- other users, other kernels -------------------------------------------------------------------------------------
+
+
+def _plain_python() -> str | None:
+    """An interpreter of this version that an ordinary user can run (ours may lie below root's home)."""
+    for python in (sys.executable, "/usr/bin/python3", f"/usr/bin/python{sys.version_info[0]}.{sys.version_info[1]}"):
+        # Run again by its own name: the first start can owe its rights to root's, which exec then takes away.
+        again = "import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-c', 'import sys']).returncode)"
+        command = [*USER, python, "-c", f"import sys; print(sys.version_info[:2], flush=True); {again}"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=30, cwd="/")
+        except OSError:
+            continue
+        if done.returncode == 0 and done.stdout.strip() == str(tuple(sys.version_info[:2])):
+            return python
+    return None
+
+
+USER = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set=-all", "--no-new-privs"]
+NO_NAMESPACES = "echo 0 > /proc/sys/user/max_user_namespaces; exec \"$@\""
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+
+
+@pytest.fixture(scope="module")
+def as_user(tmp_path_factory):
+    """Runs `python -m …` as uid 65534 in a copy of the checkout that this user can read."""
+    if shutil.which("setpriv") is None or (python := _plain_python()) is None:
+        pytest.skip("no setpriv, or no Python of this version that another user can run")
+    copy = tmp_path_factory.mktemp("checkout")
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "workers", copy / "workers", ignore=ignore)
+    shutil.copytree(Path(__file__).parent, copy / "tests" / "workers", ignore=ignore)
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    subprocess.run(["chmod", "-R", "a+rX", str(copy)], check=True)
+    folder = copy
+    while folder != Path("/"):
+        folder.chmod(folder.stat().st_mode | 0o011)
+        folder = folder.parent
+        if folder == Path("/tmp"):
+            break
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": os.pathsep.join(SITE), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def run(*arguments: str, before: tuple[str, ...] = (), timeout: float = 100) -> subprocess.CompletedProcess[str]:
+        command = [*USER, *before, python, *arguments]
+        return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=timeout)
+
+    return run
+
+
+EXERCISE = "tests/workers/attacks/exercise"
+GRADE = ("-m", "workers", "grade", EXERCISE, f"{EXERCISE}/solution.py")
+
+
+@needs_root
+def test_an_ordinary_user_has_the_full_sandbox(as_user):
+    done = as_user("-m", "workers", "doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "sandbox level FULL" in done.stdout and "LEAKS" not in done.stdout
+    assert as_user(*GRADE).returncode == 0
+
+
+@needs_root
+def test_the_grading_tests_hold_for_an_ordinary_user(as_user, tmp_path):
+    """A part of this suite again, in a process of that user."""
+    ini = "[pytest]\naddopts = --import-mode=importlib -p no:django -p no:cacheprovider\npythonpath = .\n"
+    target = tmp_path / "pytest.ini"
+    target.write_text(ini)
+    for folder in [target, *tmp_path.parents[:3], tmp_path]:
+        folder.chmod(folder.stat().st_mode | 0o055)
+    tests = ["tests/workers/test_hostile_judge.py", "tests/workers/test_source_texts.py"]
+    chosen = "fair or loads or sees or listing or passes"
+    done = as_user("-m", "pytest", "-c", str(target), "--rootdir", ".", "-q", "-k", chosen, *tests)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    assert "passed" in done.stdout and "failed" not in done.stdout
+
+
+@needs_root
+def test_without_namespaces_it_refuses_and_says_what_to_do(as_user):
+    before = ("unshare", "-Ur", "sh", "-c", NO_NAMESPACES, "sh")
+    done = as_user(*GRADE, before=before)
+    assert done.returncode == 2
+    assert "sysctl -w user.max_user_namespaces" in done.stderr and "Traceback" not in done.stderr
+    assert "passed" not in done.stdout
+    done = as_user("-m", "workers", "doctor", before=before)
+    assert done.returncode == 2 and "NONE" in done.stdout
+
+
+@needs_root
+def test_the_reduced_level_grades_only_when_it_is_allowed(as_user):
+    before = ("unshare", "-Ur", "sh", "-c", NO_NAMESPACES, "sh")
+    done = as_user(*GRADE, "--allow-reduced", before=before)
+    if "Landlock ABI" in done.stderr:
+        pytest.skip("this kernel's Landlock is too old for the level REDUCED")
+    assert done.returncode == 0 and "sandbox REDUCED" in done.stdout, done.stderr
+    done = as_user("-m", "workers", "doctor", "--allow-reduced", before=before)
+    assert done.returncode == 1 and "LEAKS" not in done.stdout and "REDUCED" in done.stdout
+
+
+def test_the_advice_names_the_cause():
+    from workers.sandbox.level import advice
+
+    assert "Landlock" in advice("landlock_create_ruleset: Operation not supported")
+    assert "Linux 5.12" in advice("mount_setattr: Function not implemented")
+    assert "container" in advice("[Errno 1] unshare(0x20000): Operation not permitted")
+
+
+def test_a_refusal_is_a_machine_fault(monkeypatch):
+    """The zygote's own program fails to start: no jail, no grading."""
+    monkeypatch.setattr("workers.sandbox.host.sys.executable", "/bin/false")
+    with pytest.raises(MachineFault):
+        Grader(allow_reduced=False)
+
+
+def test_spares_are_used_and_refilled():
+    with Grader() as grader:
+        files = exercise(ONE, GOOD)
+        zygote = next(iter(grader._pool._zygotes.values()))
+        ready = [jail.number for jail in zygote._spares["runner"]]
+        assert len(ready) == 2
+        grader.grade(files, GOOD)
+        after = [jail.number for jail in zygote._spares["runner"]]
+        assert len(after) == 2 and ready[0] not in after
+
+
+def test_it_grades_the_attacks_exercise_from_its_folder(grader):
+    report = grader.grade(ATTACKS / "exercise", (ATTACKS / "exercise" / "starter.py").read_text())
+    assert (report["verdict"], report["score"]) == ("failed", 0)

@@ -1,0 +1,83 @@
+"""An exercise version made ready to grade: read, checked and encoded once, then kept for the next submission."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+from workers.jobs.bundle import ExerciseFiles, read_folder
+from workers.jobs.report import TestEntry
+from workers.jobs.spec import BadExercise, ExerciseSpec
+from workers.runner.codec import Encoder
+
+KEPT = 16
+JUDGE_SECONDS = 10.0  # the least that tests.py gets for itself in one test
+
+
+class Prepared:
+    """Raises BadExercise when the folder cannot be graded."""
+
+    def __init__(self, name: str, files: ExerciseFiles, version: str) -> None:
+        self.name = name
+        self.files = files
+        self.version = version
+        self.grading_version = files.grading_version
+        self.spec: ExerciseSpec = files.spec()
+        if self.spec.kind != "code":
+            raise BadExercise(f"exercise.toml: an exercise of kind {self.spec.kind!r} is not graded by this command")
+        files.text("tests.py")
+        self.reference = files.text("solution.py")
+        self.tests: list[TestEntry] | None = None  # of the manifest, once a listing or a judge has told
+        self.judge_seconds = max(JUDGE_SECONDS, 2 * self.spec.limits.seconds)
+        self._begin: dict[str, tuple[bytes, list[Any]]] = {}
+
+    @property
+    def runner_setup(self) -> tuple[str, ...]:
+        return self.spec.modules
+
+    @property
+    def judge_setup(self) -> tuple[str, ...]:
+        """NumPy is always there: `rng` is one of its generators."""
+        return tuple(dict.fromkeys(("numpy", *self.spec.modules))) if self.spec.modules else ("numpy",)
+
+    def begin(self, folder: str) -> tuple[bytes, list[Any]]:
+        """What a judge is told first: the folder's files, without what no test may depend on."""
+        if folder not in self._begin:
+            # A changed statement or wrong/ file keeps the grading version: so a test must not see them.
+            kept = {p: c for p, c in self.files.files.items() if not p.startswith(("statement.", "wrong/"))}
+            limits = self.spec.limits
+            request = {
+                "files": {} if folder else kept,
+                "folder": folder,
+                "limits": {
+                    "memory_bytes": max(1024, limits.memory_mb) << 20,
+                    "threads": max(32, limits.processes),
+                    "cpu_seconds": int(limits.total_seconds + 60 * self.judge_seconds),
+                },
+            }
+            text, buffers = Encoder().encode(request)
+            self._begin = {folder: (text, buffers)}
+        return self._begin[folder]
+
+
+class Shelf:
+    """The last exercise versions graded, by sha256."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, str], Prepared] = OrderedDict()
+
+    def get(self, exercise: Path | ExerciseFiles | str, name: str = "") -> Prepared:
+        """Raises BadExercise."""
+        if isinstance(exercise, ExerciseFiles):
+            return self._find(name or "exercise", exercise)
+        folder = Path(exercise)
+        return self._find(name or folder.resolve().name, read_folder(folder))
+
+    def _find(self, name: str, files: ExerciseFiles) -> Prepared:
+        version = files.version
+        prepared = self._kept.pop((name, version), None) or Prepared(name, files, version)
+        self._kept[name, version] = prepared
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return prepared

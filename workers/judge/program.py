@@ -1,0 +1,152 @@
+"""The judge: loads tests.py, runs one test at a time, tells the supervisor what it found.
+
+It holds expected values and comparisons, so no student code ever runs here; its author is not trusted either, hence the
+jail. Only "passed" gives points, and only the supervisor knows how many.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import traceback
+import types
+from typing import Any
+
+from workers.runner.channel import BEGIN, READY, RESULT, RUN, Channel
+from workers.runner.codec import Decoder, Encoder
+from workers.runner.program import lower_limits, open_streams, warm_up
+from workers.testkit import CheckFailed, SolutionError, assert_close
+from workers.testkit.errors import RunnerGone
+from workers.testkit.registry import REGISTRY
+from workers.testkit.series import RECORDED
+from workers.judge.solution import Session, Solution, Unusable
+
+FOLDER = "/box/exercise"
+MAX_STAFF = 8000
+
+
+class Judge:
+    def __init__(self, channel: Channel, vm_bytes: int | None) -> None:
+        self._channel = channel
+        self._vm_bytes = vm_bytes
+        self._session = Session(channel)
+        self._solution = Solution(self._session)
+
+    def serve(self) -> None:
+        """Answer until the supervisor hangs up."""
+        self._channel.send(READY, 0, b"{}")
+        while True:
+            kind, question, text, buffer = self._channel.receive()
+            request = Decoder().decode(text, buffer)
+            if kind == BEGIN:
+                self._channel.send(READY, question, *Encoder().encode(self._begin(request)))
+            elif kind == RUN:
+                self._channel.send(RESULT, question, *Encoder().encode(self._run(request)))
+            else:
+                os._exit(4)
+
+    # ---- loading ------------------------------------------------------------------------------------------------
+
+    def _begin(self, request: dict[str, Any]) -> dict[str, Any]:
+        lower_limits(self._vm_bytes, request["limits"])
+        folder = request["folder"] or FOLDER
+        for path, content in request["files"].items():
+            target = f"{folder}/{path}"
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with open(target, "wb") as file:
+                file.write(content)
+        os.chdir(folder)
+        sys.path.insert(0, folder)
+        module = types.ModuleType("tests")
+        module.__file__ = f"{folder}/tests.py"
+        sys.modules["tests"] = module
+        try:
+            with open(module.__file__, encoding="utf-8-sig") as file:
+                exec(compile(file.read(), module.__file__, "exec", dont_inherit=True), module.__dict__)
+        except BaseException:
+            return {"fault": staff_text(), "tests": []}
+        return {"fault": "", "tests": [test.facts() for test in REGISTRY]}
+
+    # ---- one test -----------------------------------------------------------------------------------------------
+
+    def _run(self, request: dict[str, Any]) -> dict[str, Any]:
+        import numpy
+
+        test = REGISTRY[request["test"]]
+        seed: int = request["seed"]
+        random.seed(seed)
+        numpy.random.seed(seed % (1 << 32))
+        if (torch := sys.modules.get("torch")) is not None:
+            torch.manual_seed(seed % (1 << 63))
+        self._session.start()
+        RECORDED.clear()
+        result = self._outcome(lambda: test.function(self._solution, numpy.random.default_rng(seed)))
+        if result["verdict"] != "passed":
+            result["input"] = self._session.shown_input()
+        result["series"] = list(RECORDED)
+        return result
+
+    def _outcome(self, run: Any) -> dict[str, Any]:
+        try:
+            run()
+        except Unusable as error:
+            return {"verdict": "unusable", "facts": error.facts}
+        except CheckFailed as error:
+            return {"verdict": "failed", "sentences": error.sentences, "difference": error.difference}
+        except SolutionError as error:
+            return {"verdict": "raised", "facts": _facts(error)}
+        except RunnerGone:
+            return {"verdict": "gone"}
+        except AssertionError as error:
+            return {"verdict": "assert", "message": str(error)[:1000]}
+        except BaseException:
+            return self._fault()
+        return {"verdict": "passed"}
+
+    def _fault(self) -> dict[str, Any]:
+        """tests.py failed: the supervisor settles on the reference whether the student's value is to blame."""
+        staff = staff_text()
+        try:
+            returned = self._session.shown_value()
+        except Exception:  # a strange value must not turn into a fault of its own
+            returned = ""
+        return {"verdict": "fault", "staff": staff, "function": self._session.function, "returned": returned}
+
+
+def _facts(error: SolutionError) -> dict[str, Any]:
+    lines = [{"line": line, "function": function} for line, function in error.lines]
+    return {
+        "kind": error.kind,
+        "type": error.type,
+        "message": error.message,
+        "lines": lines,
+        "function": error.function,
+    }
+
+
+def staff_text() -> str:
+    text = traceback.format_exc(limit=-12)
+    return text if len(text) <= MAX_STAFF else text[: MAX_STAFF // 2] + "\n…\n" + text[-MAX_STAFF // 2 :]
+
+
+def rehearse() -> None:
+    """Run a small test once, so that a spare judge has made its copies of memory pages before a student waits."""
+    import numpy
+
+    rng = numpy.random.default_rng(0)
+    x, w = rng.normal(size=(64, 784)), rng.normal(size=(784, 10))
+    got = numpy.exp(-numpy.maximum(x @ w, 0.0))
+    assert_close(got, got.copy())
+    assert_close(float(numpy.mean(got)), float(numpy.mean(got)))
+    text, buffers = Encoder().encode({"args": [x, w, "relu"], "kwargs": {}})
+    Decoder().decode(text, bytearray(b"".join(buffers)))
+    exec(compile("def f(solution, rng):\n    return [rng, solution]\n", "rehearsal", "exec"), {})
+
+
+def main(fd: int, vm_bytes: int | None) -> None:
+    """Entry point of a jailed child. Returns never."""
+    open_streams()
+    warm_up()
+    rehearse()
+    Judge(Channel(fd), vm_bytes).serve()

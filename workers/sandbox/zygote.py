@@ -1,0 +1,217 @@
+"""The zygote's program. Started by `host.py` as `python -I -S -B zygote.py FD`, with its configuration on the socket FD.
+
+Messages are JSON on a SEQPACKET socket. In: {"id", "role"} with two descriptors (socket, output). Out: {"ready"} or
+{"fault", "kind"} once; then {"id", "pid"} with a pidfd, and {"id", "exit", "cpu", "rss"} when that jail has ended.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import select
+import socket
+import sys
+from typing import Any
+
+MAX_MESSAGE = 1 << 20
+# What a module loads late and slowly, or only when first used: loaded here once instead of in every jail.
+ALSO = {
+    "numpy": ("numpy.linalg", "numpy.random", "numpy.fft", "numpy.polynomial"),
+    "torch": ("torch._dynamo", "torch.optim", "torch.nn.functional"),
+}
+COMMON = ("threading", "traceback", "random", "math", "linecache", "inspect", "collections.abc", "encodings.idna")
+
+
+class Zygote:
+    def __init__(self, control: socket.socket, config: dict[str, Any]) -> None:
+        self.control = control
+        self.config = config
+        self.namespaces: bool = config["namespaces"]
+        self.live: dict[int, tuple[int, int]] = {}  # pidfd -> (id, pid)
+
+    # ---- start --------------------------------------------------------------------------------------------------
+
+    def enter(self) -> None:
+        """Build the outer jail. In REDUCED there is none."""
+        from workers.sandbox import kernel, outer
+
+        for layer in ("inner", "landlock", "seccomp"):
+            importlib.import_module(f"workers.sandbox.{layer}")
+        if self.namespaces:
+            code = tuple((name, *_read(path)) for name, path in self.config["code"])
+            tree = outer.Tree(tuple(self.config["read_only"]), tuple(self.config["hidden"]), code)
+            self.proc = outer.enter(tree, self.config["uid"])
+        else:
+            self.proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            kernel.prctl(kernel.PR_SET_PDEATHSIG, kernel.SIGKILL)
+        os.chdir("/")
+
+    def warm(self) -> None:
+        """Import everything that a jail will need. Raises ImportError."""
+        sys.path[:] = self.config["path"]
+        # Our own modules came from the checkout; from here on they come from the jail's copy.
+        importlib.import_module("workers").__path__[:] = [f"{self.config['app']}/workers"]
+        for name in (*COMMON, *self.config["modules"], *self.config["programs"].values()):
+            importlib.import_module(name)
+            for extra in ALSO.get(name, ()):
+                importlib.import_module(extra)
+        from workers.sandbox.seccomp import Filter
+
+        self.filter = Filter()
+        self.vm_bytes = self._own_size()
+        os.close(self.proc)
+        self.self_fd = self._own_pidfd()
+        self.readable = self._readable()
+        if not self.namespaces:
+            self._drop_root()
+        for name in [name for name in sys.path_importer_cache if self.config["checkout"] in name]:
+            del sys.path_importer_cache[name]
+        gc.collect()
+        gc.freeze()  # the collector would else touch, and so copy, every page in each child
+
+    def _drop_root(self) -> None:
+        """REDUCED: after the imports, since the unused uid may not be able to read this Python installation."""
+        from workers.sandbox import kernel, outer
+
+        if outer.full_root():
+            os.setgroups([])
+            os.setresgid(*[self.config["uid"]] * 3)
+            os.setresuid(*[self.config["uid"]] * 3)
+            kernel.prctl(kernel.PR_SET_PDEATHSIG, kernel.SIGKILL)  # a change of uid clears it
+
+    def _own_pidfd(self) -> int:
+        from workers.sandbox import kernel
+
+        return kernel.pidfd_open(os.getpid())
+
+    def _own_size(self) -> int:
+        fd = os.open("self/statm", os.O_RDONLY, dir_fd=self.proc)
+        try:
+            return int(os.read(fd, 200).split()[0]) * os.sysconf("SC_PAGESIZE")
+        finally:
+            os.close(fd)
+
+    def _readable(self) -> list[str]:
+        """What Landlock lets a runner read. In FULL the root holds nothing else but the judge's packages and /box."""
+        if not self.namespaces:
+            return list(self.config["read_only"])
+        return [f"/{name}" for name in os.listdir("/") if f"/{name}" not in (self.config["app"], "/box")]
+
+    # ---- work ---------------------------------------------------------------------------------------------------
+
+    def serve(self) -> None:
+        self.say({"ready": True, "vm": self.vm_bytes})
+        poll = select.poll()
+        poll.register(self.control, select.POLLIN)
+        while True:
+            for fd, _ in poll.poll():
+                if fd != self.control.fileno():
+                    poll.unregister(fd)
+                    self._reap(fd)
+                    continue
+                try:
+                    message, fds, _, _ = socket.recv_fds(self.control, MAX_MESSAGE, 2)
+                except ConnectionError:
+                    os._exit(0)
+                if not message:
+                    os._exit(0)
+                pidfd = self._spawn(json.loads(message), fds)
+                if pidfd >= 0:
+                    poll.register(pidfd, select.POLLIN)
+
+    def say(self, message: dict[str, Any], fds: list[int] | None = None) -> None:
+        try:
+            socket.send_fds(self.control, [json.dumps(message).encode()], fds or [])
+        except OSError:
+            os._exit(0)  # the supervisor is gone
+
+    def _reap(self, pidfd: int) -> None:
+        os.close(pidfd)
+        number, pid = self.live.pop(pidfd)
+        _, status, usage = os.wait4(pid, 0)
+        seconds = round(usage.ru_utime + usage.ru_stime, 6)
+        code = os.waitstatus_to_exitcode(status)
+        self.say({"id": number, "exit": code, "cpu": seconds, "rss": usage.ru_maxrss})
+
+    def _spawn(self, message: dict[str, Any], fds: list[int]) -> int:
+        """Fork one jail and answer with its pidfd, which is returned; -1 when the machine cannot fork now."""
+        from workers.sandbox import kernel
+
+        try:
+            if self.namespaces:
+                kernel.unshare(kernel.NEWPID)
+            pid = os.fork()
+        except OSError as error:  # out of processes or memory: this jail fails, the next may not
+            pid = -1
+            failure = str(error)
+        if not pid:
+            self._child(message["role"], *fds)
+        if self.namespaces:  # later forks start in our own pid namespace again: one fork per jail instead of two
+            kernel.setns(self.self_fd, kernel.NEWPID)
+        for fd in fds:
+            os.close(fd)
+        if pid < 0:
+            self.say({"id": message["id"], "failed": failure})
+            return -1
+        pidfd = kernel.pidfd_open(pid)
+        self.live[pidfd] = message["id"], pid
+        self.say({"id": message["id"], "pid": pid}, [pidfd])
+        return pidfd
+
+    def _child(self, role: str, link: int, output: int) -> None:
+        """Runs in the fork and never returns: status 99 when the jail could not be closed (fails closed)."""
+        from workers.sandbox import inner, kernel
+
+        try:
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            os.dup2(link, 3)
+            kernel.close_from(4)
+            judge = role == "judge"
+            readable = [*self.readable, *([self.config["app"], *self.config["judge_folders"]] if judge else [])]
+            inner.seal(inner.Caps(**self.config["caps"][role]), readable, self.filter, self.namespaces)
+            if not judge:
+                sys.path[:] = [path for path in sys.path if path != self.config["app"]]
+            vm_bytes = self.vm_bytes if self.config["limit_memory"] else None
+            program = sys.modules[self.config["programs"][role]]
+        except BaseException as error:
+            os.write(1, f"jail failed: {error!r}".encode())
+            os._exit(99)
+        try:
+            program.main(3, vm_bytes)
+        finally:
+            os._exit(98)
+
+
+def main() -> None:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    config = json.loads(control.recv(MAX_MESSAGE))
+    sys.path.insert(0, config["checkout"])
+    zygote = Zygote(control, config)
+    try:
+        zygote.enter()
+    except OSError as error:
+        zygote.say({"fault": str(error), "errno": error.errno, "kind": "jail"})
+        os._exit(1)
+    os.environ.clear()
+    os.environ.update(config["environment"])
+    try:
+        zygote.warm()
+    except Exception as error:
+        missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
+        zygote.say({"fault": f"{type(error).__name__}: {error}", "kind": "import", "missing": missing})
+        os._exit(1)
+    null = os.open("/dev/null", os.O_RDWR)
+    os.dup2(null, 0)
+    zygote.serve()
+
+
+def _read(path: str) -> tuple[bytes, int]:
+    with open(path, "rb") as file:
+        return file.read(), int(os.fstat(file.fileno()).st_mtime)
+
+
+if __name__ == "__main__":
+    main()

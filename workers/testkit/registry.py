@@ -1,0 +1,62 @@
+"""The decorators of tests.py and the list that they fill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+TestFunction = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Test:
+    """One test of tests.py."""
+
+    name: str
+    points: float
+    public: bool
+    hint: dict[str, str] | None
+    function: TestFunction
+
+    def facts(self) -> dict[str, Any]:
+        """As plain data, for the manifest."""
+        hint = dict(self.hint) if self.hint else None
+        return {"name": self.name, "points": self.points, "public": self.public, "timing": False, "hint": hint}
+
+
+REGISTRY: list[Test] = []
+
+
+def test(
+    name: str, points: float = 1, public: bool = False, hint: Mapping[str, str] | None = None
+) -> Callable[[TestFunction], TestFunction]:
+    """Declare a test: `name` as students read it, its points, whether they see its details, and a hint by language.
+
+    The function takes (solution, rng). Raises TypeError or ValueError for a wrong use.
+    """
+    if not isinstance(name, str) or not name.strip() or len(name) > 200:
+        raise ValueError(
+            '@test: the first argument is the name that students read, such as @test("Shape of the output")'
+        )
+    if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points <= 10_000:
+        raise ValueError(f"@test({name!r}): points: a positive number is needed, not {points!r}")
+    if not isinstance(public, bool):
+        raise TypeError(f"@test({name!r}): public is True or False, not {public!r}")
+    if hint is not None and not _is_hint(hint):
+        raise TypeError(f'@test({name!r}): hint: write {{"en": "…", "fr": "…"}}')
+
+    def declare(function: TestFunction) -> TestFunction:
+        if not callable(function):
+            raise TypeError(f"@test({name!r}) stands above a function (solution, rng)")
+        REGISTRY.append(Test(name, float(points), public, dict(hint) if hint else None, function))
+        return function
+
+    return declare
+
+
+test.__test__ = False  # type: ignore[attr-defined]  # pytest would else collect the decorator as a test
+
+
+def _is_hint(hint: object) -> bool:
+    return isinstance(hint, Mapping) and bool(hint) and all(isinstance(x, str) for pair in hint.items() for x in pair)
