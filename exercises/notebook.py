@@ -44,7 +44,7 @@ def _read(text: str) -> Any:
     try:
         # Not `nbformat.reads`: that also validates, and warns of missing cell ids and the like through Python's
         # warnings, which are one setting for all threads. What matters here is checked below.
-        notebook = nbformat.convert(nbformat.reader.reads(text), 4)
+        notebook = nbformat.convert(nbformat.reader.reads(text), 4)  # type: ignore[no-untyped-call]  # untyped package
         sound = all(isinstance(cell.cell_type, str) and isinstance(cell.source, str) for cell in notebook.cells)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError, nbformat.ValidationError):
         sound = False

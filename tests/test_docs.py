@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("workers", "exercises", "platform", "deploy")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 READERS = {"envbool", "envint", "envlist", "envnumber", "envsecret", "_flag", "_number", "getenv"}
-# Read, but no setting of ours: what the operating system or another program sets, and what our own parts tell each other.
+# Read, but no settings of ours: the operating system's, another program's, and what our own parts tell each other.
 NOT_SETTINGS = {"PATH", "INSTALL_ROOT", "DJANGO_SETTINGS_MODULE", "PROMETHEUS_MULTIPROC_DIR"}
 INTERNAL = re.compile(r"RENDU_")
 MAKE_ONLY = {"PYTHON"}
@@ -44,7 +44,7 @@ def names_read(tree: ast.Module) -> Iterator[str]:
                 name = _text(node.args[0])
             elif called in READERS:
                 name = next((text for text in map(_text, node.args[:2]) if text is not None), None)
-        if name is not None:
+        if name is not None and re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
             yield name
 
 

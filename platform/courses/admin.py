@@ -96,9 +96,9 @@ class EnrolmentForm(forms.ModelForm):  # type: ignore[type-arg]
 class NewEnrolmentForm(EnrolmentForm):
     """Enrols by e-mail address: people of other courses are not to be searched through."""
 
-    email = forms.EmailField(label=_("e-mail"), max_length=254)
-    given_name = forms.CharField(label=_("given name"), max_length=150, required=False)
-    family_name = forms.CharField(label=_("family name"), max_length=150, required=False)
+    email = forms.EmailField(label=_("E-mail"), max_length=254)
+    given_name = forms.CharField(label=_("Given name"), max_length=150, required=False)
+    family_name = forms.CharField(label=_("Family name"), max_length=150, required=False)
 
     class Meta(EnrolmentForm.Meta):
         fields = ("course", "role", "section")  # type: ignore[assignment]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from config.rendering.markdown import render_markdown
 from config.rendering.maths import MAX_FORMULA, to_mathml
+from config.templatetags.rendering import code_marks
 
 
 class Seen(HTMLParser):
@@ -217,3 +218,15 @@ def test_the_same_formula_is_converted_once() -> None:
     to_mathml("x+y", block=False)
     to_mathml("x+y", block=False)
     assert to_mathml.cache_info().hits == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("see `a_b` or `<i>`", "see <code>a_b</code> or <code>&lt;i&gt;</code>"),
+        ("one ` alone <b>", "one ` alone &lt;b&gt;"),
+        ("", ""),
+    ],
+)
+def test_code_marks_in_plain_sentences(text: str, html: str) -> None:
+    assert code_marks(text) == html

@@ -45,8 +45,8 @@ def exercise(
     return ExerciseFiles(files)
 
 
-def descendants() -> set[int]:
-    """Ids of all processes below this one."""
+def descendants(root: int | None = None) -> set[int]:
+    """Ids of all running processes below `root` (this process when not given)."""
     parents: dict[int, int] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -57,11 +57,30 @@ def descendants() -> set[int]:
             if fields[0] != "Z":
                 parents[int(name)] = int(fields[1])
     found: set[int] = set()
-    frontier = {os.getpid()}
+    frontier = {os.getpid() if root is None else root}
     while frontier:
         frontier = {child for child, parent in parents.items() if parent in frontier} - found
         found |= frontier
     return found
+
+
+def processes(grader) -> set[int]:
+    """The zygotes of a grader and everything below them."""
+    pids = {zygote.pid for zygote in grader._pool._zygotes.values()}
+    return pids.union(*(descendants(pid) for pid in pids))
+
+
+def alive(pids: set[int]) -> set[int]:
+    """Those that still run; one that has ended and that nobody has collected yet does not."""
+    running = set()
+    for pid in pids:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except (OSError, IndexError):
+            continue
+        if state != "Z":
+            running.add(pid)
+    return running
 
 
 def wait_until(condition, seconds: float = 10.0) -> bool:

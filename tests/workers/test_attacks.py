@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workers.grading import ATTACKS, descendants, wait_until
+from tests.workers.grading import ATTACKS, processes, wait_until
 from workers.grader import Grader
 from workers.jobs.bundle import ExerciseFiles, read_folder
 
@@ -58,7 +58,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         scene.expected = scene.run_honest()
         assert scene.expected["verdict"] == "passed"
         time.sleep(0.2)
-        scene.running = descendants()
+        scene.running = processes(grader)
         yield scene
     patch.undo()
 
@@ -102,4 +102,4 @@ def test_an_attack_gains_nothing(scene, path):
     assert (scene.canary / "alice.json").read_text() == '{"score": 10}'
     assert scene.run_honest() == scene.expected
     # The spares are the only processes that come and go; their number stays what it was.
-    assert wait_until(lambda: len(descendants()) <= len(scene.running))
+    assert wait_until(lambda: len(processes(scene.grader)) <= len(scene.running))

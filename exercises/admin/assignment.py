@@ -1,0 +1,140 @@
+"""Giving an exercise to its course, with dates in the course's zone. The gradebook's column follows."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from courses.models import Course
+from courses.scoping import CourseTimeAdmin, course_filter, in_course_zone, numbers, taught
+from exercises import actions
+from exercises.models import Assignment
+
+
+class ExerciseChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """Two courses may have an exercise of one name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.course.slug} · {obj.slug}"
+
+
+class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The assignment and, of its grade item, points and weight."""
+
+    points = forms.DecimalField(
+        label=_("Points"),
+        max_digits=8,
+        decimal_places=2,
+        initial=Decimal(10),
+        validators=[MinValueValidator(Decimal("0.01"))],
+    )
+    weight = forms.DecimalField(
+        label=_("Weight"),
+        max_digits=8,
+        decimal_places=3,
+        initial=Decimal(10),
+        min_value=Decimal(0),
+        help_text=_("Share in the total, relative to the other columns of the gradebook."),
+    )
+
+    class Meta:
+        model = Assignment
+        fields = ("exercise", "slug", "position", "visible", "opens_at", "due_at", "closes_at", "tries")
+        field_classes: ClassVar[dict[str, type[forms.Field]]] = {"exercise": ExerciseChoice}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial.update(points=self.instance.item.max_points, weight=self.instance.item.weight)
+        if "exercise" in self.fields:
+            self.fields["slug"].required = False
+            self.fields["slug"].help_text = _("Part of the address; cannot be changed later. Empty: the exercise's.")
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        exercise = data.get("exercise")
+        if exercise is not None:
+            # Here, so that the model's own rules about course and dates see the course.
+            self.instance.course = exercise.course
+            data["slug"] = data.get("slug") or exercise.slug
+            self._check_free(exercise, data["slug"])
+        return data
+
+    def _check_free(self, exercise: Any, slug: str) -> None:
+        if Assignment.objects.filter(course=exercise.course, slug=slug).exists():
+            self.add_error("slug", _("The course has an assignment with this short name already."))
+            return
+        try:
+            actions.free_item(exercise, slug)
+        except ValidationError as error:
+            self.add_error(None, error)
+
+
+@admin.register(Assignment)
+class AssignmentAdmin(CourseTimeAdmin):
+    form = AssignmentForm
+    list_display = (
+        "slug",
+        "title",
+        "course",
+        in_course_zone("opens_at", "course", _("opens")),
+        in_course_zone("due_at", "course", _("due")),
+        in_course_zone("closes_at", "course", _("closes")),
+        "visible",
+    )
+    list_filter = (course_filter("course"), "visible")
+    list_select_related = ("course", "exercise__published")
+    search_fields = ("slug", "exercise__slug")
+    fixed_fields = ("exercise", "slug")
+    fieldsets = (
+        (None, {"fields": ("exercise", "slug", "visible", "position")}),
+        (_("Dates"), {"fields": ("opens_at", "due_at", "closes_at")}),
+        (_("Points"), {"fields": (("points", "weight"), "tries")}),
+    )
+
+    @admin.display(description=_("title"))
+    def title(self, assignment: Assignment) -> str:
+        return assignment.title
+
+    def new_course(self, request: HttpRequest) -> Course | None:
+        chosen = numbers(request, "exercise")
+        return Course.objects.filter(pk__in=taught(request), exercises__in=chosen).first() if chosen else None
+
+    def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> Any:
+        choices = super().get_field_queryset(db, db_field, request)
+        return (
+            choices.select_related("course").order_by("course__slug", "slug")
+            if db_field.name == "exercise"
+            else choices
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is not None and (obj.submissions.exists() or obj.item.scores.exists()):
+            return False
+        return self.allows(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        data = form.cleaned_data
+        saved = actions.assign(
+            obj.exercise,
+            slug=obj.slug,
+            position=obj.position,
+            opens_at=obj.opens_at,
+            due_at=obj.due_at,
+            closes_at=obj.closes_at,
+            tries=obj.tries,
+            points=data["points"],
+            weight=data["weight"],
+            visible=obj.visible,
+        )
+        obj.pk, obj.item, obj._state.adding = saved.pk, saved.item, False
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        actions.unassign(obj)
