@@ -208,7 +208,7 @@ class Assignment(models.Model):
 
     @property
     def title(self) -> str:
-        return self.version.localized_title if self.version else self.slug
+        return self.version.localized_title if self.version else self.item.title
 
     @property
     def last_moment(self) -> datetime | None:

@@ -14,6 +14,7 @@ from pygments.lexers import DiffLexer, MarkdownLexer, PythonLexer, TextLexer, TO
 
 from courses.models import Course
 from exercises.models import ExerciseVersion, Run, RunState
+from exercises.presentation import verdict_label
 
 LEXERS = {".py": PythonLexer, ".md": MarkdownLexer, ".toml": TOMLLexer, ".diff": DiffLexer}
 MOST_HIGHLIGHTED = 200_000  # characters: Pygments takes seconds for megabytes
@@ -53,6 +54,6 @@ def version_link(version: ExerciseVersion) -> SafeString:
 def run_chip(run: Run) -> SafeString:
     """Where a run stands: its verdict once it is graded."""
     if run.state == RunState.GRADED and run.verdict:
-        return chip(run.verdict, run.verdict)
+        return chip(run.verdict, verdict_label(run.verdict))
     kinds = {RunState.QUEUED: "waiting", RunState.SUPERSEDED: "superseded", RunState.JUDGE_FAILED: "error"}
     return chip(kinds.get(RunState(run.state), "running"), run.get_state_display())

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from courses.models import Course
-from courses.scoping import ReadOnlyAdmin
+from courses.scoping import ReadOnlyAdmin, column
 from exercises.models import Node
 
 
@@ -18,9 +18,16 @@ from exercises.models import Node
 class NodeAdmin(ReadOnlyAdmin):
     """Nodes belong to no course: whoever teaches may see whether somebody grades."""
 
-    list_display = ("name", "heard_lately", "slots", "queue_names", "sandbox", "seen_at")
+    list_display = (
+        column("name", _("name")),
+        "heard_lately",
+        column("slots", _("slots")),
+        "queue_names",
+        column("sandbox", _("sandbox")),
+    )
     fields = ("name", "heard_lately", "seen_at", "slots", "queue_names", "sandbox", "device_names", "runtime_names")
     ordering = ("-seen_at",)
+    labels = {"name": _("Name"), "seen_at": _("Last heard"), "slots": _("Slots"), "sandbox": _("Sandbox")}
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return admin.ModelAdmin.get_queryset(self, request)

@@ -12,9 +12,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from courses.scoping import ReadOnlyAdmin, TaughtFilter, course_filter, in_course_zone, taught
+from courses.scoping import ReadOnlyAdmin, TaughtFilter, column, course_filter, in_course_zone, taught
 from exercises.admin.display import highlighted, run_chip, version_link
 from exercises.models import Assignment, Run, RunState, Submission
+from exercises.presentation import verdict_label
 from exercises.results import translate
 from workers.jobs.report import VERDICTS
 
@@ -36,7 +37,11 @@ def report_context(run: Run) -> dict[str, Any]:
         "run_chip": run_chip(run),
         "report": report,
         "message": message_of(report),
-        "tests": [test | {"said": message_of(test)} for test in tests or [] if isinstance(test, dict)],
+        "tests": [
+            test | {"said": message_of(test), "label": verdict_label(str(test.get("verdict", "")))}
+            for test in tests or []
+            if isinstance(test, dict)
+        ],
         "sandbox": json.dumps(report.get("sandbox") or {}, indent=2, ensure_ascii=False),
         "late_reports": run.late_reports.order_by("received_at"),
     }
@@ -75,7 +80,7 @@ class VerdictFilter(ValueFilter):
     title, parameter_name, path = _("verdict"), "with_verdict", "run__verdict"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return [(verdict, verdict) for verdict in VERDICTS]
+        return [(verdict, verdict_label(verdict)) for verdict in VERDICTS]
 
 
 class RunVerdictFilter(VerdictFilter):
@@ -96,8 +101,8 @@ class DisputedFilter(ValueFilter):
 class SubmissionAdmin(ReadOnlyAdmin):
     course_path = "assignment__course_id"
     list_display = (
-        "student",
-        "assignment",
+        column("student", _("student"), "student__family_name"),
+        column("assignment", _("assignment"), "assignment__slug"),
         "number",
         "public_only",
         "result",
@@ -116,6 +121,7 @@ class SubmissionAdmin(ReadOnlyAdmin):
     search_fields = ("student__email",)
     search_help_text = _("e-mail address")
     fields = ("student", "assignment", "number", "public_only", "received_at")
+    labels = {"student": _("Student"), "assignment": _("Assignment")}
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("source", "run__report")
@@ -152,12 +158,12 @@ class RunAdmin(ReadOnlyAdmin):
     course_path = "version__exercise__course_id"
     list_display = (
         "short_id",
-        "purpose",
+        "what_for",
         "person",
-        "version",
+        column("version", _("version")),
         "result",
         "score",
-        "attempt",
+        column("attempt", _("attempt")),
         "disputed",
         in_course_zone("queued_at", "version__exercise__course", _("queued")),
     )
@@ -179,15 +185,18 @@ class RunAdmin(ReadOnlyAdmin):
         "submission_page",
         "queue",
         "state",
-        "attempt",
         "queued_at",
         "started_at",
         "finished_at",
-        "worker",
-        "seed",
-        "disputed",
     )
     readonly_fields = ("version_page", "submission_page")
+    labels = {
+        "purpose": _("Purpose"),
+        "queue": _("Queue"),
+        "queued_at": _("Queued"),
+        "started_at": _("Started"),
+        "finished_at": _("Finished"),
+    }
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("report")
@@ -195,6 +204,10 @@ class RunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("run"))
     def short_id(self, run: Run) -> str:
         return str(run.pk)[:8]
+
+    @admin.display(description=_("purpose"), ordering="purpose")
+    def what_for(self, run: Run) -> str:
+        return run.get_purpose_display()
 
     @admin.display(description=_("person"), ordering="student__email", empty_value="–")
     def person(self, run: Run) -> str | None:

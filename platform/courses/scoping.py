@@ -8,11 +8,12 @@ and of filters start from the queryset of the admin that they point to. What is 
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
@@ -44,6 +45,7 @@ class CourseScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     course_path = "course_id"
     actions = None  # deletion is asked for object by object, where the page says what goes with it
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # with a million rows, one count for each choice of each filter
     list_per_page = 50
     fixed_fields: tuple[str, ...] = ()  # chosen once, when the object is made
 
@@ -75,6 +77,15 @@ class CourseScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = tuple(super().get_readonly_fields(request, obj))
         return fields + self.fixed_fields if obj is not None else fields
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        widget = getattr(field, "widget", None)
+        if isinstance(widget, RelatedFieldWidgetWrapper):
+            # No pop-up windows beside a choice: deleting the course from a section's form was one click.
+            widget.can_add_related = widget.can_change_related = False
+            widget.can_delete_related = widget.can_view_related = False
+        return field
 
     def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> Any:
         """Choices of a foreign key: what the admin of the other model shows to this person, else nothing."""
@@ -136,6 +147,11 @@ class CourseTimeAdmin(CourseScopedAdmin):
 class ReadOnlyAdmin(CourseTimeAdmin):
     """To look at. What stands here was written by the graders and by actions of the site."""
 
+    labels: Mapping[str, Any] = {}  # of fields whose models have no words for people
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **{"labels": self.labels, **kwargs})
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -150,6 +166,18 @@ def numbers(request: HttpRequest, name: str) -> set[int]:
     """The id that the form posts, or the address carries, as `name`; empty when it is none."""
     text = request.POST.get(name) or request.GET.get(name) or ""
     return {int(text)} if text.isascii() and text.isdigit() and len(text) < 19 else set()
+
+
+def column(path: str, description: Any, ordering: str | None = None) -> Callable[[Any], str | bool]:
+    """A column of a list with words for people at its head."""
+
+    @admin.display(description=description, ordering=ordering or path)
+    def shown(obj: Any) -> str | bool:
+        value = follow(obj, path)
+        return "–" if value is None else str(value)
+
+    shown.__name__ = path
+    return shown
 
 
 def in_course_zone(path: str, course_path: str, description: Any) -> Callable[[Any], str | bool]:

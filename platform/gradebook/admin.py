@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from courses.scoping import CourseTimeAdmin, ReadOnlyAdmin, TaughtFilter, course_filter, in_course_zone, taught
+from courses.scoping import CourseTimeAdmin, ReadOnlyAdmin, TaughtFilter, column, course_filter, in_course_zone, taught
 from gradebook.models import GradeEvent, GradeItem, Score
 
 
@@ -58,6 +58,17 @@ class EventInline(admin.TabularInline):  # type: ignore[type-arg]
     fields = readonly_fields = ("at", "kind", "by", "old", "new", "why")
     extra = 0
     can_delete = False
+    labels = {
+        "at": _("when"),
+        "kind": _("what"),
+        "by": _("by"),
+        "old": _("before"),
+        "new": _("after"),
+        "why": _("why"),
+    }
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        return super().get_formset(request, obj, labels=self.labels, **kwargs)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
@@ -75,8 +86,8 @@ class ScoreAdmin(ReadOnlyAdmin):
 
     course_path = "item__course_id"
     list_display = (
-        "student",
-        "item",
+        column("student", _("student"), "student__family_name"),
+        column("item", _("grade item"), "item__slug"),
         "derived",
         "override",
         "excused",
@@ -88,3 +99,4 @@ class ScoreAdmin(ReadOnlyAdmin):
     ordering = ("-updated_at",)
     fields = ("student", "item", "derived", "override", "reason", "excused", "updated_at")
     inlines = (EventInline,)
+    labels = {"student": _("Student"), "item": _("Grade item"), "updated_at": _("Changed")}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from exercises import actions
 from exercises.admin import template
 from exercises.archives import write_archive
 from exercises.models import Exercise, ExerciseVersion
-from workers.jobs import ExerciseFiles
+from workers.jobs import ExerciseFiles, write_folder
 
 
 @pytest.fixture
@@ -232,9 +234,16 @@ def test_versions_show_files_tests_and_changes(teacher: Client, exercise: Any) -
     assert 'name="_save"' not in response.content.decode()
 
 
-def test_the_template_says_what_it_holds(tmp_path: Path) -> None:
-    files = ExerciseFiles(template.FILES)
-    facts = actions.publication(files)
+@pytest.mark.sandbox
+def test_the_template_passes_the_publish_gate(tmp_path: Path, repository: Path) -> None:
+    folder = tmp_path / "mean"
+    write_folder(ExerciseFiles(template.FILES), folder)
+    command = [sys.executable, "-m", "workers", "check", str(folder)]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 holds" in done.stdout
+
+
+def test_the_template_shows_only_its_public_test() -> None:
+    facts = actions.publication(ExerciseFiles(template.FILES))
     assert "mean of three numbers" in facts["public_tests"] and "many" not in facts["public_tests"]
-    wrong = [path for path in files.files if path.startswith("wrong/")]
-    assert wrong and all(files.text(path).startswith("# expect: ") for path in wrong)

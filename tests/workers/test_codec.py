@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import json
 import math
 import random
@@ -144,13 +145,15 @@ def test_shared_parts_are_no_cycle():
     assert trip([part, part, {"a": part}]) == [[1], [1], {"a": [1]}]
 
 
+DTYPES = st.sampled_from(["|b1", "|i1", "<i4", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16", "<U3", "|S4"])
+ARRAYS = hnp.arrays(DTYPES, hnp.array_shapes(min_dims=0, min_side=0))
+NUMBERS = st.booleans() | st.integers() | st.floats() | st.complex_numbers()
+SETS = st.sets(st.integers() | st.text())
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text() | st.binary()
-    | hnp.arrays(st.sampled_from(["|b1", "|i1", "<i4", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16", "<U3", "|S4"]), hnp.array_shapes(min_dims=0, min_side=0)),
-    lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text() | st.integers(), inner)
-    | st.sets(st.integers() | st.text()),
+    st.none() | NUMBERS | st.text() | st.binary() | ARRAYS | SETS,
+    lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text() | st.integers(), inner),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @given(PLAIN)
@@ -160,10 +163,8 @@ def test_any_plain_value_comes_back(value):
 
 
 def decode_only_malformed(text: bytes, buffer: bytes) -> None:
-    try:
+    with contextlib.suppress(Malformed):
         Decoder(lambda tag, v: (tag, v)).decode(text, bytearray(buffer))
-    except Malformed:
-        pass
 
 
 @given(st.binary(max_size=200), st.binary(max_size=64))

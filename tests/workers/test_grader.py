@@ -97,7 +97,7 @@ def test_random_numbers_differ_between_runs_and_follow_the_seed(grader):
         ("import numpy as np\ndef f(): return np.array([None])", "failed", "dtype object"),
         ("def f():\n    a = []\n    a.append(a)\n    return a", "failed", "contains itself"),
         ("def f(): return 'x' * (30 << 20)", "failed", "too large"),
-        ("def f():\n    return 1 / 0", "crashed", "f raised ZeroDivisionError at line 2 of your file: division by zero"),
+        ("def f():\n    return 1 / 0", "crashed", "f raised ZeroDivisionError at line 2 of your file: division"),
         ("def f(x): return x", "crashed", "f raised TypeError"),
         ("def f(): raise KeyError", "crashed", "f raised KeyError at line 1 of your file."),
         ("def f(): return f()", "crashed", "RecursionError"),
@@ -114,7 +114,7 @@ def test_random_numbers_differ_between_runs_and_follow_the_seed(grader):
         ("import time\ndef f(): time.sleep(9)", "timeout", "longer than 1.0 s"),
         ("import os\ndef f(): os.close(3)", "crashed", "ended its Python process"),
         ("import os\ndef f(): os.write(3, b'x' * 99)", "crashed", "interfered"),
-        ("import os, struct\ndef f():\n    os.write(3, struct.pack('<BQII', 11, 7, 0xffffffff, 0))", "crashed", "interfered"),
+        ("import os, struct\ndef f(): os.write(3, struct.pack('<BQII', 11, 7, 2**32 - 1, 0))", "crashed", "interfered"),
     ],
 )  # fmt: skip
 def test_each_failure_has_its_verdict_and_sentence(grader, source, verdict, said):
@@ -283,13 +283,26 @@ assert seen == ["now"], seen"""
 
 def test_a_check_inside_a_callback_decides(grader):
     source = "def f(lm):\n    try:\n        return lm('long')\n    except Exception:\n        return 'ok'\n"
-    body = "def lm(x):\n    if len(x) > 3:\n        fail('the prompt is too long')\n    return x\nassert_equal(solution.f(lm), 'ok')"
+    body = """def lm(x):
+    if len(x) > 3:
+        fail('the prompt is too long')
+    return x
+assert_equal(solution.f(lm), 'ok')"""
     _, test = one(grader, body, source, "def f(lm): return 'ok'")
     assert (test["verdict"], test["message"]) == ("failed", "the prompt is too long")
 
 
 def test_callbacks_are_capped(grader):
-    source = "def f(lm):\n    n = 0\n    while True:\n        try:\n            lm(n)\n        except RuntimeError:\n            return n\n        n += 1\n"
+    source = """
+def f(lm):
+    n = 0
+    while True:
+        try:
+            lm(n)
+        except RuntimeError:
+            return n
+        n += 1
+"""
     _, test = one(grader, "solution.f(lambda n: n)", source, "def f(lm): return 0", seconds=20)
     assert test["verdict"] == "failed" and "more than 10000 times" in test["message"]
 
@@ -310,8 +323,8 @@ def test_record_attaches_series(grader):
 
 
 def test_values_of_all_kinds_travel(grader):
-    body = """values = [None, True, 1, 2.5, 1j, "é", b"\\0", [1], (1, 2), {"a": {1: 2}}, {1, 2}, np.arange(6).reshape(2, 3),
-          np.float32(2), np.array(["a", "bc"]), float("nan"), 10**40]
+    body = """values = [None, True, 1, 2.5, 1j, "é", b"\\0", [1], (1, 2), {"a": {1: 2}}, {1, 2},
+          np.arange(6).reshape(2, 3), np.float32(2), np.array(["a", "bc"]), float("nan"), 10**40]
 for value in values:
     got = solution.echo(value)
     assert type(got) is type(value), (got, value)
@@ -323,7 +336,7 @@ for value in values:
 def test_arguments_are_copies_and_the_input_is_shown_as_sent(grader):
     body = "x = np.ones(3)\nsolution.f(x)\nassert x.tolist() == [1, 1, 1]\nx[:] = 5\nfail('look')"
     _, test = one(grader, body, "def f(x):\n    x[:] = 0")
-    assert "1." in test["input"] and "5" not in test["input"] and "0" not in test["input"]
+    assert test["input"].count("1") == 3 and "5" not in test["input"]
 
 
 def test_a_students_none_is_the_students_failure(grader):
@@ -363,7 +376,13 @@ def h(solution, rng):
 def p(solution, rng):
     solution.f("open")
 """
-    source = "seen = []\ndef f(x):\n    seen.append(x)\n    open('seen', 'a').write(x)\n    print(seen, open('seen').read())\n"
+    source = """
+seen = []
+def f(x):
+    seen.append(x)
+    open('seen', 'a').write(x)
+    print(seen, open('seen').read())
+"""
     for seed in range(6):
         report = grader.grade(exercise(tests, source), source, seed=seed)
         assert report["verdict"] == "passed"
@@ -406,9 +425,9 @@ def test_a_manifest_guards_the_list_of_tests(grader):
     files = exercise(ADD, RIGHT)
     manifest = grader.list(files, name="addition")
     assert manifest["ok"] and manifest["max_score"] == 10 and manifest["exercise"] == "addition"
-    assert manifest["tests"][1] == {
-        "name": "hidden", "points": 6.0, "public": False, "timing": False, "hint": {"en": "Think.", "fr": "Réfléchissez."},
-    }  # fmt: skip
+    hint = {"en": "Think.", "fr": "Réfléchissez."}
+    want = {"name": "hidden", "points": 6.0, "public": False, "timing": False, "hint": hint}
+    assert manifest["tests"][1] == want
     assert grader.grade(files, RIGHT, manifest=manifest)["score"] == 10
     manifest["tests"][1]["points"] = 60.0
     report = grader.grade(files, RIGHT, manifest=manifest)

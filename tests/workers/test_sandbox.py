@@ -162,7 +162,7 @@ def settled(grader) -> bool:
 
 def test_a_long_day_leaves_nothing():
     """150 grades, good and bad: no process, descriptor, mount or temporary file more than before."""
-    sources = [GOOD, "def f(): return 2", "import os\ndef f(): os._exit(0)", "def f(): return [", "x = bytearray(9 << 30)"]
+    sources = [GOOD, "def f(): return 2", "import os\ndef f(): os._exit(0)", "def f(): [", "x = bytearray(9 << 30)"]
     files = exercise(ONE, GOOD)
     temporary = set(os.listdir("/tmp"))
     with Grader() as grader:
@@ -205,7 +205,7 @@ def _plain_python() -> str | None:
 
 
 USER = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set=-all", "--no-new-privs"]
-NO_NAMESPACES = "echo 0 > /proc/sys/user/max_user_namespaces; exec \"$@\""
+NO_NAMESPACES = 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"'
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
 

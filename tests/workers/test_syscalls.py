@@ -10,10 +10,17 @@ from workers.sandbox import seccomp
 from workers.sandbox.syscalls import AARCH64, ALLOWED, AUDIT_ARCH, TABLES, X86_64, allowed_numbers
 
 # aarch64 has none of these: its C library uses the newer calls.
-OLD = set(
-    ["open", "stat", "lstat", "poll", "access", "pipe", "select", "dup2", "pause", "alarm", "getdents", "rename", "mkdir", "rmdir", "creat", "link", "unlink", "symlink", "readlink", "chmod", "getpgrp", "arch_prctl", "time", "epoll_create", "epoll_wait", "utimes", "eventfd", "fork", "vfork"]
-)
-FORBIDDEN = ["execve", "execveat", "unshare", "setns", "socket", "ptrace", "bpf", "mount", "keyctl", "add_key", "io_uring_setup", "userfaultfd", "perf_event_open", "process_vm_readv", "memfd_create", "shmget", "capset", "seccomp", "pivot_root", "mount_setattr", "pidfd_open", "pidfd_send_signal", "landlock_create_ruleset", "fork", "vfork"]
+_OLD = """
+open stat lstat poll access pipe select dup2 pause alarm getdents rename mkdir rmdir creat link unlink symlink readlink
+chmod getpgrp arch_prctl time epoll_create epoll_wait utimes eventfd fork vfork
+"""
+OLD = set(_OLD.split())
+_FORBIDDEN = """
+execve execveat unshare setns socket ptrace bpf mount keyctl add_key io_uring_setup userfaultfd perf_event_open
+process_vm_readv memfd_create shmget capset seccomp pivot_root mount_setattr pidfd_open pidfd_send_signal
+landlock_create_ruleset fork vfork
+"""
+FORBIDDEN = _FORBIDDEN.split()
 MACHINES = sorted(TABLES)
 
 
