@@ -10,7 +10,7 @@ import pytest
 from accounts.models import User
 from courses.models import Enrolment
 from exercises import actions
-from exercises.models import Run, RunState
+from exercises.models import LateReport, Run, RunState
 from gradebook.models import GradeEvent, Score
 
 pytestmark = [
@@ -150,6 +150,29 @@ def test_the_recorder_is_away_when_the_reports_arrive(installation: Any, hand_in
     installation.recorder()
     installation.wait_final(4)
     check_all_final(submissions)
+
+
+def test_one_report_delivered_five_times(installation: Any, hand_in: Any) -> None:
+    """The report is taken from the real broker while the recorder is away, and put back five times."""
+    installation.start()
+    installation.kill("recorder")
+    (submission,) = hand_in(1, RIGHT)
+    client = installation.client()
+
+    def report() -> bytes | None:
+        return next((raw for raw in client.lrange("record", 0, -1) if b"record.report" in raw), None)
+
+    installation.wait(lambda: report() is not None, "the report lies in the broker", 30)
+    raw = report()
+    assert raw is not None
+    for _ in range(4):
+        client.lpush("record", raw)
+    installation.recorder()
+    installation.wait_final(1)
+    installation.wait(lambda: not client.llen("record"), "all of them are read")
+    check_all_final([submission])
+    assert not LateReport.objects.exists()
+    client.close()
 
 
 def test_a_submission_that_always_outlives_its_lease_is_given_up(installation: Any, hand_in: Any) -> None:
