@@ -32,10 +32,10 @@ from exercises.models import (
     RunState,
     Submission,
 )
-from exercises.public_tests import public_source
 from exercises.reports import update_score
 from gradebook.models import GradeItem
 from workers.jobs import ExerciseFiles, pack
+from workers.jobs.public_tests import public_source
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -20,6 +20,8 @@ from tests.workers.grading import ATTACKS, processes, wait_until
 from workers.grader import Grader
 from workers.jobs.bundle import ExerciseFiles, read_folder
 
+pytestmark = pytest.mark.sandbox
+
 SECRET = "canary-93b1-of-the-grader"
 FILES = sorted(ATTACKS.glob("*.py"))
 SLOWEST = 60.0

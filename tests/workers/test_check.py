@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import io
 import json
 import threading
 from pathlib import Path
@@ -10,7 +12,10 @@ import pytest
 
 from tests.workers.checking import SOUND, changed, write
 from tests.workers.grading import descendants, wait_until
+from workers import cli_check
 from workers.check import FAILED, HELD, NOT_CHECKED, Crew, Options, check_exercise
+from workers.check.runs import timing_findings
+from workers.check.show import Bar
 from workers.cli import main
 from workers.grader import MachineFault
 
@@ -197,6 +202,14 @@ def test_a_flaky_test_is_named_with_a_seed_that_fails_again(crew, tmp_path):
     assert 0 < result.reference_passed < 14
 
 
+def test_tests_that_depend_on_chance_by_name(crew, tmp_path):
+    """Each load of tests.py declares another test: said once, not for every file that is graded."""
+    text = SOUND["tests.py"].replace('@test("Other numbers"', "import os\n\n\n@test(os.urandom(8).hex()")
+    found = problems(crew, write(tmp_path, {"tests.py": text}))
+    assert len(found) == 1 and found[0][0] == "reference"
+    assert found[0][1].startswith("tests.py: tests.py declares other tests than when it was listed")
+
+
 def test_a_test_that_opens_a_socket(crew, tmp_path):
     body = "    import socket\n    socket.create_connection(('192.0.2.1', 80))\n    for _ in range(5):"
     found = problems(crew, write(tmp_path, changed("tests.py", "    for _ in range(5):", body)))
@@ -204,6 +217,14 @@ def test_a_test_that_opens_a_socket(crew, tmp_path):
         "tests.py: test 'Other numbers' fails by itself (line "
     )
     assert "jail without network" in found[0][1]
+
+
+@pytest.mark.parametrize(("verdicts", "count"), [(["passed"] * 3, 0), (["passed", "inconclusive", "inconclusive"], 1)])
+def test_a_timing_test_has_to_decide_every_time(verdicts, count):
+    timing = {"ratio": 1.42, "low": 1.2, "high": 1.7, "at_most": 1.5, "pairs": 40}
+    found = list(timing_findings("Fast", [{"verdict": verdict, "timing": timing} for verdict in verdicts]))
+    assert len(found) == count
+    assert all("'Fast' cannot tell in 2 of 3 runs of the reference (ratios 1.42, 1.42)" in str(one) for one in found)
 
 
 def test_a_starter_that_passes(crew, tmp_path):
@@ -255,6 +276,7 @@ def test_the_command_prints_a_table_and_a_verdict(tmp_path, capsys):
     assert main(["check", str(tmp_path / "bad"), "--no-mutants"]) == 1
     out, _ = capsys.readouterr()
     assert "problem: statement.fr.md: is missing" in out and "bad: does not hold, 1 problem" in out
+    assert out.splitlines()[-1] == "1 exercise: 1 does not hold"
 
 
 def test_the_command_prints_one_json_object_for_each(tmp_path, capsys):
@@ -282,6 +304,14 @@ def test_a_wrong_argument_is_said(tmp_path, capsys, arguments):
     with pytest.raises(SystemExit) as ended:
         main(["check", str(tmp_path), *arguments])
     assert ended.value.code == 2 and "a whole number from 1 to" in capsys.readouterr().err
+
+
+def test_every_option_is_in_the_documentation():
+    parser = argparse.ArgumentParser()
+    cli_check.add_arguments(parser)
+    options = {name for action in parser._actions for name in action.option_strings if name not in ("-h", "--help")}
+    text = (Path(__file__).parents[2] / "docs" / "checking.md").read_text("utf-8")
+    assert options and all(f"| `{name}" in text for name in options)
 
 
 # ---- several graders -------------------------------------------------------------------------------------------------
@@ -315,3 +345,15 @@ def test_the_first_error_of_a_crew_is_raised_and_the_crew_goes_on(crew):
     with pytest.raises(MachineFault, match="no"):
         crew.run([lambda grader: 1, fail, lambda grader: 3])
     assert crew.run([lambda grader: 4]) == [4]
+
+
+def test_the_bar_fills_up_and_is_wiped():
+    stream = io.StringIO()
+    bar = Bar(stream)
+    advance = bar.begin("line", "wrong", 3)
+    for _ in range(3):
+        advance()
+    bar.end()
+    shown = stream.getvalue().split("\r\033[K")
+    assert [line.rsplit(" ", 1)[-1] for line in shown] == ["", "0/3", "1/3", "2/3", "3/3", ""]
+    assert shown[1].count("█") == 0 and shown[4].count("·") == 0

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from exercises import public_tests
 from tests.workers.checking import SOUND
 from workers.check.public import public_warnings
-from workers.jobs.bundle import ExerciseFiles, read_folder
-from workers.jobs.public_tests import public_source
+from workers.jobs.bundle import ExerciseFiles
 
 CATALOG = sorted((Path(__file__).parents[2] / "exercises" / "catalog").glob("*/exercise.toml"))
 SOLUTION = "def slope(name, z):\n    s = 1 / (1 + z)\n    return s * (1 - s)\n\n\ndef same(z):\n    return z\n"
@@ -69,9 +65,3 @@ def test_a_public_test_that_imports_the_reference():
 
 def test_what_does_not_parse_is_said_elsewhere():
     assert warnings("def (") == [] and warnings(TESTS % True, "def (") == []
-
-
-@pytest.mark.parametrize("path", CATALOG, ids=lambda path: path.parent.name)
-def test_the_site_offers_the_same_download(path):
-    tests = read_folder(path.parent).text("tests.py") if (path.parent / "tests.py").exists() else ""
-    assert public_source(tests) == public_tests.public_source(tests)

@@ -10,6 +10,8 @@ import pytest
 from tests.workers.grading import ATTACKS, exercise
 from workers.jobs.bundle import write_folder
 
+pytestmark = pytest.mark.sandbox
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ATTACKS / "exercise"
 

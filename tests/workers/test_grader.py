@@ -11,6 +11,8 @@ from tests.workers.grading import ATTACKS, by_name, exercise
 from workers.jobs.report import TEST_VERDICTS, VERDICTS
 from workers.jobs.sentences import english
 
+pytestmark = pytest.mark.sandbox
+
 ADD = """
 @test("small", points=4, public=True, hint={"en": "Use +.", "fr": "Utilisez +."})
 def small(solution, rng):
@@ -502,3 +504,15 @@ def test_points_add_up_without_dust(grader):
     tests = "".join(f'\n@test("t{i}", points=0.1)\ndef t{i}(solution, rng):\n    pass\n' for i in range(10))
     report = grader.grade(exercise(tests), "")
     assert report["score"] == report["max_score"] == 1.0 and math.isclose(report["score"], 1)
+
+
+def test_an_edited_folder_is_read_again(grader, tmp_path):
+    from workers.jobs.bundle import write_folder
+
+    write_folder(exercise(ADD, RIGHT), tmp_path / "add")
+    first = grader.grade(tmp_path / "add", RIGHT)
+    (tmp_path / "add" / "tests.py").write_text(
+        (tmp_path / "add" / "tests.py").read_text().replace("points=6", "points=7")
+    )
+    again = grader.grade(tmp_path / "add", RIGHT)
+    assert (first["max_score"], again["max_score"]) == (10, 11) and first["version"] != again["version"]

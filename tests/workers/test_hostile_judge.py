@@ -6,6 +6,8 @@ import pytest
 
 from tests.workers.grading import by_name, exercise
 
+pytestmark = pytest.mark.sandbox
+
 GOOD = "def f():\n    return 1\n"
 LIST = '\n@test("one", public=True)\ndef one(solution, rng):\n    assert_equal(solution.f(), 1)\n'
 
@@ -187,3 +189,15 @@ def test_a_broken_reference_does_not_hurt_who_needs_no_settling(grader):
     assert grader.grade(exercise(LIST, "raise ValueError"), GOOD)["verdict"] == "passed"
     report = grader.grade(exercise(inside("solution.f().shape"), "raise ValueError"), GOOD)
     assert report["verdict"] == "error"
+
+
+def test_a_judge_that_comes_back_with_other_tests_is_refused(grader):
+    """The first test kills its judge; the second judge must declare what the first did."""
+    flip = '\nimport os\nNAMES = ["a", "b"] if os.urandom(1)[0] % 2 else ["b", "a"]\n'
+    tests = flip + "".join(
+        f"\n@test(NAMES[{i}], points={i + 1})\ndef t{i}(solution, rng):\n    os._exit(0)\n" for i in range(2)
+    )
+    files = exercise(tests, GOOD)
+    for seed in range(8):
+        report = grader.grade(files, GOOD, seed=seed)
+        assert report["verdict"] == "error" and report["score"] == 0

@@ -18,6 +18,8 @@ from workers.grader.pool import Pool
 from workers.grader.probes import ATTEMPTS, OK, STATEMENTS, check_sandbox
 from workers.sandbox.host import Setup, Zygote
 
+pytestmark = pytest.mark.sandbox
+
 ROOT = Path(__file__).parents[2]
 ONE = '\n@test("one", public=True)\ndef one(solution, rng):\n    assert_equal(solution.f(), 1)\n'
 GOOD = "def f():\n    return 1\n"

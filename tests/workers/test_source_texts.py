@@ -6,6 +6,8 @@ import pytest
 
 from tests.workers.grading import exercise
 
+pytestmark = pytest.mark.sandbox
+
 TESTS = """
 @test("p", points=1, public=True)
 def p(solution, rng):

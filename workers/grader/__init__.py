@@ -12,8 +12,8 @@ and the supervisor, which never reads the values, counts the student's time whil
 while it is not. A function among the arguments is called back along the same way. Public tests run first, in a runner
 of their own; hidden tests in a fresh one.
 
-The runner can lie about everything but decides nothing. The judge can lie about one test at a time but not about points,
-which come from the manifest. What remains for the student is to be right.
+The runner can lie about everything but decides nothing. The judge can lie about one test at a time but not about
+points, which come from the manifest. What remains for the student is to be right.
 """
 
 from workers.grader.errors import ExerciseFault, JudgeFault, StudentFault

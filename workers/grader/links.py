@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from workers.grader.clean import clean
@@ -23,14 +24,28 @@ from workers.grader.sentences import (
 )
 from workers.jobs.sentences import sentence
 from workers.jobs.spec import Limits
-from workers.runner.channel import ANSWER, BEGIN, CALL, CALLBACK, GONE, HEADER, LOAD, READY, REPLY, RESULT, RUN
-from workers.runner.channel import pack_header, unpack_header
+from workers.runner.channel import (
+    ANSWER,
+    BEGIN,
+    CALL,
+    CALLBACK,
+    GONE,
+    HEADER,
+    LOAD,
+    READY,
+    REPLY,
+    RESULT,
+    RUN,
+    pack_header,
+    unpack_header,
+)
 from workers.runner.codec import Decoder, Encoder, Malformed
 from workers.sandbox.errors import MachineFault
 from workers.sandbox.jail import Ended, Flooded, Frame, Jail, TimedOut
 
 START_SECONDS = 20.0  # a jail that is not there by then is the machine's fault
 JUDGE_LOAD_SECONDS = 30.0
+LAST_WORD_SECONDS = 0.5  # a process that closed its socket and lives on has no exit status
 JUDGE_OUTPUT = 256 << 10
 SMALL_ANSWER = 64 << 10  # bytes of an answer that this trusted process decodes itself
 RESULT_BYTES = 4 << 20
@@ -158,7 +173,7 @@ class RunnerLink(Link):
         while True:
             self._exchange_started = time.monotonic()
             try:
-                frame = self._guard(lambda: self._exchange(kind, question, request), TIMEOUT)
+                frame = self._guard(partial(self._exchange, kind, question, request), TIMEOUT)
             finally:
                 self._budget.charge(time.monotonic() - self._exchange_started)
             if frame.question != question or frame.kind not in (REPLY, CALLBACK):
@@ -200,8 +215,8 @@ class RunnerLink(Link):
         """Why the process is gone. Only the kernel's word counts: its own last words could be forged."""
         limits = self._budget.limits
         overflow = len(self.jail.output) >= self.jail.output_cap
+        info = self.jail.zygote.exit_info(self.jail, LAST_WORD_SECONDS)  # before our own kill, which says nothing
         self.close()
-        info = self.jail.zygote.exit_info(self.jail)
         code = info.code if info is not None else 0
         if overflow:
             return StudentFault("failed", sentence(OUTPUT, kilobytes=limits.output_kb))
@@ -247,10 +262,10 @@ class JudgeLink(Link):
             raise ExerciseFault(f"tests.py cannot be handed to the judge: {type(error).__name__}") from None
 
     def finish_loading(self) -> dict[str, Any]:
-        """What tests.py declares: {"fault", "tests"}. Raises ExerciseFault."""
+        """What tests.py declares, and its compiled form: {"fault", "tests", "code"}. Raises ExerciseFault."""
         try:
             frame = self.receive(self._deadline)
-            if frame.kind != READY or len(frame.text) > RESULT_BYTES:
+            if frame.kind != READY or len(frame.text) + len(frame.buffer) > 2 * RESULT_BYTES:
                 raise Malformed("not a listing")
             facts = Decoder().decode(frame.text, frame.buffer)
         except TimedOut:
@@ -258,13 +273,13 @@ class JudgeLink(Link):
             raise ExerciseFault(f"tests.py takes longer than {JUDGE_LOAD_SECONDS:g} s to load") from None
         except (Ended, Flooded, Malformed) as error:
             raise ExerciseFault(f"tests.py ended the judge while it loaded: {self._last_words(error)}") from None
-        if type(facts) is not dict or set(facts) != {"fault", "tests"}:
+        if type(facts) is not dict or set(facts) != {"fault", "tests", "code"}:
             raise ExerciseFault("tests.py interfered with the judge while it loaded")
         return facts
 
     def _last_words(self, error: Exception) -> str:
+        info = self.jail.zygote.exit_info(self.jail, LAST_WORD_SECONDS)
         self.close()
-        info = self.jail.zygote.exit_info(self.jail)
         status = f", status {info.code}" if info is not None and isinstance(error, Ended) else ""
         said = clean(self.jail.output.decode("utf-8", "replace"), 2000)
         return f"{type(error).__name__}{status} {said}".strip()

@@ -37,7 +37,7 @@ class Pool:
             self.zygote(first, judges=True).wait_ready()
 
     def _reduce(self, why: str) -> None:
-        """No namespaces: Landlock and the filter alone. Without Landlock's scopes signals would reach other processes."""
+        """No namespaces: Landlock and the filter alone. Without Landlock's scopes signals would get out."""
         try:
             version = abi()
         except OSError:

@@ -47,6 +47,9 @@ def attempt(index):
         return ["stopped", f"{{type(error).__name__}}: {{error}}"[:100]]
     return ["got" if got else "stopped", repr(got)[:100]]
 
+def sleeper():
+    return threading.Thread(target=time.sleep, args=(9,), daemon=True)
+
 def count(make, most):
     done = 0
     try:
@@ -112,7 +115,7 @@ ATTEMPTS = {
     "map 2 GiB shared": "len(mmap.mmap(-1, 2 << 30))",
     "fill the disk (64 MiB)": "count(lambda i: open(f'f{i}', 'wb').write(bytes(8 << 20)), 9) == 9",
     "make 10,000 files": "count(lambda i: open(f'g{i}', 'w').close(), 10_000) == 10_000",
-    "start 500 threads": "count(lambda i: threading.Thread(target=time.sleep, args=(9,), daemon=True).start(), 500) == 500",
+    "start 500 threads": "count(lambda i: sleeper().start(), 500) == 500",
 }
 # Statements that only the supervisor can end; it must, in time, and go on grading.
 STATEMENTS = {

@@ -48,7 +48,7 @@ class Run:
         self._rejected: Sentence | None = None
 
     def grade(self, public_only: bool) -> GradeReport:
-        """The report. Faults of the exercise or the machine are in it, as verdict "error"; nothing is raised for them."""
+        """The report. Faults of the exercise or the machine are in it, as verdict "error", never raised."""
         started = time.monotonic()
         fault: ExerciseFault | MachineFault | None = None
         try:
@@ -87,7 +87,7 @@ class Run:
         order.shuffle(hidden)
         self._phase(public, "public")
         if public and hidden:
-            # From here on the student's code sees hidden inputs: what it did before is shown, and none of this lives on.
+            # From here on the student's code sees hidden inputs: a process that shown output came from must not.
             self._session.drop_runner()
         self._phase(hidden, "hidden")
 
@@ -232,7 +232,7 @@ def _staff(tests: list[TestResult]) -> str:
 
 
 def run_verdict(tests: list[TestResult], fault: bool, rejected: bool) -> str:
-    """The run's verdict from its tests': error, rejected, passed, partial, else the one kind that all share, else failed."""
+    """Of the run: error, rejected, passed, partial; without a point the one kind that all tests share, else failed."""
     verdicts = [test["verdict"] for test in tests]
     if fault or "error" in verdicts:
         return "error"

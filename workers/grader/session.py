@@ -73,7 +73,9 @@ class Session:
         facts = self._judge.finish_loading()
         if facts["fault"]:
             raise ExerciseFault(f"tests.py does not load:\n{text_of(facts, 'fault', 10_000)}")
-        return check_tests(facts["tests"], self._exercise)
+        tests = check_tests(facts["tests"], self._exercise)
+        self._exercise.keep_code(facts["code"])
+        return tests
 
     def start_runner(self, phase: str) -> None:
         jail = self._pool.take(self._exercise.runner_setup, "runner")
@@ -103,7 +105,8 @@ class Session:
         """Run one test. Raises JudgeFault when tests.py or its process failed, ExerciseFault, MachineFault."""
         if self._judge is None:
             self.start_judge()
-            self.finish_judge()
+            if self.finish_judge() != self._exercise.tests:
+                raise ExerciseFault("tests.py declares other tests each time: they must not depend on chance")
         judge = self._judge
         assert judge is not None
         self._fault = None
@@ -182,10 +185,9 @@ class Session:
 
     def _verdict(self, result: dict[str, Any]) -> Outcome:
         if self._fault is not None:  # whatever the judge says: a lost process passes nothing
-            verdict = "crashed" if self._fault.verdict == "rejected" else self._fault.verdict
-            return Outcome(verdict, [self._fault.sentence])
-        verdict = result.get("verdict")
-        facts = result.get("facts")
+            lost = "crashed" if self._fault.verdict == "rejected" else self._fault.verdict
+            return Outcome(lost, [self._fault.sentence])
+        verdict, facts = result.get("verdict"), result.get("facts")
         facts = facts if type(facts) is dict else {}
         if verdict == "passed":
             return Outcome("passed", [])

@@ -3,8 +3,9 @@
 A value is a pair (json, buffer): the JSON text, and the bytes of all arrays, to which it refers by offset. The receiver
 checks every limit before it allocates, since the sender may be hostile.
 
-Tags, as {"t": tag, "v": …}: int (hexadecimal, beyond 64 bits), complex, bytes, blob (bytes in the buffer), tuple, set, frozenset, dict, nd (array),
-scalar (NumPy scalar), tensor (torch), handle (an object that stays in the sandbox), fn (a callable of the judge).
+Tags, as {"t": tag, "v": …}: int (hexadecimal, beyond 64 bits), complex, bytes, blob (bytes in the buffer), tuple, set,
+frozenset, dict, nd (array), scalar (NumPy scalar), tensor (torch), handle (an object that stays in the sandbox),
+fn (a callable of the judge).
 
 Unsendable(TypeError)   the value has no plain form; names the type
 Malformed(ValueError)   the bytes are no such value
@@ -27,10 +28,16 @@ MAX_INT_BITS = 1 << 20
 ALIGN = 64
 SHORT = 64  # bytes objects up to this length travel inside the JSON
 NUMERIC = frozenset(
-    "|b1 |i1 |u1 <i2 <i4 <i8 <u2 <u4 <u8 <f2 <f4 <f8 <c8 <c16".split(),
+    ["|b1", "|i1", "|u1", "<i2", "<i4", "<i8", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16"],
 )
 STRING = re.compile(r"(<U|\|S)\d{1,7}")
 ATOMS = frozenset({bool, float, str, type(None)})
+# The base types' own: a subclass may lie about what it holds.
+ITERATE: dict[str, Callable[[Any], Any]] = {
+    "tuple": tuple.__iter__,
+    "set": set.__iter__,
+    "frozenset": frozenset.__iter__,
+}
 CONTAINERS = (list, tuple, set, frozenset, dict)
 
 
@@ -112,8 +119,7 @@ class Encoder:
             if isinstance(x, list):
                 return self._items(list.__iter__(x), depth)
             name = "tuple" if isinstance(x, tuple) else "set" if isinstance(x, set) else "frozenset"
-            base = {"tuple": tuple, "set": set, "frozenset": frozenset}[name]
-            return {"t": name, "v": self._items(base.__iter__(x), depth)}
+            return {"t": name, "v": self._items(ITERATE[name](x), depth)}
         finally:
             self._open.discard(id(x))
 

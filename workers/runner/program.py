@@ -229,17 +229,18 @@ def open_streams() -> None:
     sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115 - lives as long as the process
 
 
-def warm_up() -> None:
-    """Do once what a first call does: the copies of memory pages that it causes are then made before a student waits."""
+def rehearse() -> None:
+    """Do once what a first call does, so that the copies of memory pages which it causes are made in a spare."""
     exec(compile("def f(x): return x", "warm", "exec"), {})
     ast.parse("import math\n\n\ndef f(x, y=1):\n    return [x + y, {'a': (x, y)}]\n")
     sample: Any = {"ok": True, "v": [1, "a", (2.0, None)]}
     if (numpy := sys.modules.get("numpy")) is not None:
-        x = numpy.ones((64, 784))
-        z = numpy.exp(-numpy.maximum(x @ numpy.ones((784, 10)), 0.0))
+        bytearray(1 << 19)  # pages that the first arrays will lie on
+        x = numpy.ones((32, 16))
+        z = numpy.exp(-numpy.maximum(x @ numpy.ones((16, 8)), 0.0))
         sample["a"] = [x, x.T @ z, (z > 0).astype(float), z.sum(axis=0), float(numpy.mean(z**2))]
     text, buffers = Encoder().encode(sample)
-    Decoder().decode(text, bytearray(b"".join(buffers)))
+    Decoder().decode(text, b"".join(buffers))
     seed_generators(0)
 
 
@@ -249,5 +250,5 @@ def main(fd: int, vm_bytes: int | None) -> None:
     for name in ("exit", "quit"):
         setattr(builtins, name, _sitebuiltins.Quitter(name, ""))
     sys.argv = [FILE]
-    warm_up()
+    rehearse()
     Runner(Channel(fd), vm_bytes).serve()

@@ -87,7 +87,7 @@ def is_allowed(name: str, allowed: Sequence[str]) -> bool:
 
 
 class Guard:
-    """First on sys.meta_path: imports asked for by the student's own file, at run time too, keep to the allowed ones."""
+    """First on sys.meta_path: what the student's own file imports, at run time too, keeps to the allowed modules."""
 
     def __init__(self, allowed: Sequence[str]) -> None:
         self._allowed = tuple(allowed)
@@ -95,14 +95,14 @@ class Guard:
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
         if is_allowed(name, self._allowed) or any(one.startswith(name + ".") for one in self._allowed):
             return
-        frame = sys._getframe(1)
+        frame: types.FrameType | None = sys._getframe(1)
         while frame is not None:
             file = frame.f_code.co_filename
             if file == FILE:
                 raise ModuleNotFoundError(f"No module named {name!r} in this exercise", name=name)
             if not file.startswith("<frozen importlib") and not file.endswith("importlib/__init__.py"):
                 return
-            frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
+            frame = frame.f_back
 
 
 def load(text: str, allowed: Sequence[str]) -> types.ModuleType:
@@ -118,7 +118,7 @@ def load(text: str, allowed: Sequence[str]) -> types.ModuleType:
     module = types.ModuleType(MODULE)
     module.__file__ = FILE
     sys.modules[MODULE] = module
-    sys.meta_path.insert(0, Guard(allowed))  # type: ignore[arg-type]  # a finder needs find_spec only
+    sys.meta_path.insert(0, Guard(allowed))
     try:
         exec(code, module.__dict__)
     except BaseException as error:

@@ -166,7 +166,8 @@ class Zygote:
                     f"the sandbox cannot start, since this user cannot run {sys.executable} ({error.strerror}): use a "
                     "Python installation that the worker's user can read"
                 ) from None
-        self._control.send(json.dumps(config).encode())
+        with contextlib.suppress(OSError):  # ended already: `wait_ready` finds out and says so
+            self._control.send(json.dumps(config).encode())
 
     # ---- start and end ------------------------------------------------------------------------------------------
 
@@ -181,12 +182,12 @@ class Zygote:
             raise SandboxUnavailable("the sandbox did not start within a minute: the machine is overloaded") from None
         except OSError as error:
             raise SandboxUnavailable(f"the sandbox did not start: {error}") from None
-        message = json.loads(raw) if raw else {"kind": "jail", "fault": "its process ended", "errno": 0}
+        message: dict[str, Any] = json.loads(raw) if raw else {"kind": "jail", "fault": "its process ended", "errno": 0}
         if "ready" not in message:
             self.close()
             self._raise_fault(message)
         self.ready = True
-        self.vm_bytes = int(message["vm"])
+        self.vm_bytes: int = message["vm"]
 
     def _raise_fault(self, message: dict[str, Any]) -> None:
         if message["kind"] == "jail":

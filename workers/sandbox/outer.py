@@ -1,8 +1,8 @@
 """The outer jail, once per zygote: a small read-only root, no network, one unprivileged uid, pid 1 of its namespace.
 
-As root the mounts are made first and the uid is dropped after: RLIMIT_NPROC is void for kernel uid 0, also inside a user
-namespace. An ordinary user (or the root of a rootless container) makes a user namespace first. A second user namespace
-then locks the mounts.
+As root the mounts are made first and the uid is dropped after: RLIMIT_NPROC is void for kernel uid 0, also inside a
+user namespace. An ordinary user (or the root of a rootless container) makes a user namespace first. A second user
+namespace then locks the mounts.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _map_ids(proc: int, uid: int, gid: int) -> None:
 
 
 def enter(tree: Tree, uid: int) -> int:
-    """Build the outer jail and return in a grandchild, pid 1 of it; the caller's process waits and exits with its status.
+    """Build the outer jail and return in a grandchild, pid 1 of it; the first process waits and exits with its status.
 
     Returns a descriptor of the old /proc, to read our own size once; the caller closes it before any fork.
     """

@@ -1,4 +1,4 @@
-"""The zygote's program. Started by `host.py` as `python -I -S -B zygote.py FD`, with its configuration on the socket FD.
+"""The zygote's program, started by `host.py` as `python -I -S -B zygote.py FD`; its configuration comes on socket FD.
 
 Messages are JSON on a SEQPACKET socket. In: {"id", "role"} with two descriptors (socket, output). Out: {"ready"} or
 {"fault", "kind"} once; then {"id", "pid"} with a pidfd, and {"id", "exit", "cpu", "rss"} when that jail has ended.

@@ -12,8 +12,8 @@ from typing import Any
 class SolutionError(Exception):
     """An exception of the student's code.
 
-    type: its name, such as "ValueError". message: its text. lines: the traceback's lines in the student's file, outermost
-    first, as (line number, function name). kind: "exception", "memory", "exit" or "input".
+    type: its name, such as "ValueError". message: its text. lines: the traceback's lines in the student's file,
+    outermost first, as (line number, function name). kind: "exception", "memory", "exit" or "input".
     """
 
     def __init__(self, facts: dict[str, Any], function: str) -> None:
@@ -27,4 +27,4 @@ class SolutionError(Exception):
 
 
 class RunnerGone(BaseException):
-    """Ends the running test. Not an Exception, so that `except Exception` in a test does not go on with a dead student."""
+    """Ends the running test. No Exception, so that `except Exception` in a test does not go on with a dead student."""

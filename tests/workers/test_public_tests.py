@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from exercises.public_tests import public_source
+from workers.jobs.public_tests import public_source
 
 TESTS = '''
 """Speaks of SECRET."""
