@@ -242,6 +242,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # A load balancer asks /readyz every second: while the site starts, each 503 would be an error in the log.
+    "filters": {"no_probes": {"()": "config.logs.NoProbes"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_probes"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # Django gives this logger a handler of its own, and each line would come twice.
+    "loggers": {"django": {"handlers": [], "propagate": True}},
 }

@@ -40,3 +40,9 @@ def test_metrics_count_the_queue(client: Client, assignment: Any, bob: Any) -> N
     assert 'rendu_runs{queue="grade.cpu",state="queued"} 1.0' in text
     assert 'rendu_oldest_run_seconds{queue="grade.cpu"}' in text
     assert 'rendu_grading_slots{queue="grade.cpu"} 3.0' in text
+
+
+def test_a_probe_that_finds_the_site_not_ready_is_no_error_in_the_log(client: Client, db: None, capfd: Any) -> None:
+    assert client.get("/readyz").status_code == 503
+    assert client.get("/c/nowhere/", HTTP_HOST="localhost").status_code in (302, 404)
+    assert "readyz" not in capfd.readouterr().err

@@ -1,0 +1,1 @@
+"""Around the site: installing, starting, showing and testing it. Only Linux's own tools and the standard library."""
