@@ -341,7 +341,7 @@ class Run(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.purpose} {self.pk} {self.state}"
+        return f"{self.get_purpose_display()} {self.pk} {self.get_state_display()}"
 
     @property
     def is_open(self) -> bool:

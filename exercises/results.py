@@ -31,10 +31,16 @@ def public_status(run: Run) -> str:
     return words.get(run.state, str(run.state))
 
 
+def _title(entry: dict[str, Any]) -> str:
+    """The test's name in the language of the page. (Versions listed before titles existed have none.)"""
+    return str((entry.get("title") or {}).get((get_language() or "en")[:2]) or entry["name"])
+
+
 def _hidden(test: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     full = test["points"] >= entry["points"]
     return {
         "name": entry["name"],
+        "title": _title(entry),
         "public": False,
         "verdict": "passed" if full else "failed",
         "points": test["points"],
@@ -51,6 +57,7 @@ def _public(test: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     passed = test["verdict"] in ("passed", "inconclusive")
     return {
         "name": entry["name"],
+        "title": _title(entry),
         "public": True,
         "verdict": test["verdict"],
         "points": test["points"],

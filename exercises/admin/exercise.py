@@ -39,6 +39,7 @@ class WrongInline(admin.StackedInline):  # type: ignore[type-arg]
     formset = WrongFormSet
     fields = ("name", "source")
     extra = 0
+    classes = ("collapse",)  # sixteen editors below the form are a page of twenty screens
     verbose_name = _("wrong answer")
     verbose_name_plural = _("Wrong answers (wrong/)")
 

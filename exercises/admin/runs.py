@@ -97,6 +97,16 @@ class DisputedFilter(ValueFilter):
         return queryset.filter(run__disputed=True) if self.value() else queryset
 
 
+def titled(kind: type[admin.FieldListFilter], words: Any) -> type[admin.FieldListFilter]:
+    """A field's own filter of `kind`, with words for people at its head."""
+
+    def __init__(self: Any, *args: Any) -> None:
+        kind.__init__(self, *args)
+        self.title = words
+
+    return type(kind.__name__, (kind,), {"__init__": __init__})
+
+
 @admin.register(Submission)
 class SubmissionAdmin(ReadOnlyAdmin):
     course_path = "assignment__course_id"
@@ -171,9 +181,9 @@ class RunAdmin(ReadOnlyAdmin):
         course_filter("version__exercise__course"),
         "state",
         RunVerdictFilter,
-        "disputed",
-        "purpose",
-        "queue",
+        ("disputed", titled(admin.BooleanFieldListFilter, _("disputed"))),
+        ("purpose", titled(admin.ChoicesFieldListFilter, _("purpose"))),
+        ("queue", titled(admin.AllValuesFieldListFilter, _("queue"))),
     )
     list_select_related = ("student", "version__exercise__course")
     search_fields = ("student__email",)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from exercises.models import Run, RunState, Submission, may_see_everything
 from exercises.presentation import headline, plots, verdict_label, wait_in_words, waiting
 from exercises.progress import NOT_A_TRY
-from exercises.results import staff_view, student_view, summary
+from exercises.results import staff_view, student_view, summary, translate
 from exercises.views.common import download, fragment, page, submission_of, suffix_of, user_of
 
 
@@ -89,4 +89,16 @@ def _newer(found: Submission) -> Submission | None:
 
 
 def _staff_facts(run: Run) -> dict[str, Any]:
-    return {"node": run.worker, "attempt": run.attempt, "verdict_full": run.verdict, "state": run.get_state_display()}
+    return {
+        "node": run.worker,
+        "attempt": run.attempt,
+        "verdict_full": verdict_label(run.verdict),
+        "state": run.get_state_display(),
+        "tests": [_told(test) for test in (run.report or {}).get("tests", [])],
+    }
+
+
+def _told(test: dict[str, Any]) -> dict[str, Any]:
+    """A test of the whole report, in the language of the page."""
+    said = translate(test.get("sentences") or []) or test.get("message")
+    return test | {"label": verdict_label(test["verdict"]), "message": said}

@@ -107,7 +107,7 @@ class GradeEvent(models.Model):
         ordering = ("-at", "-pk")
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.kind}: {self.old} → {self.new}"
+        return f"{self.at:%Y-%m-%d %H:%M} {self.get_kind_display()}: {self.old} → {self.new}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk is not None:

@@ -72,6 +72,7 @@ def test_it_works(admin_page: Page, live_server: Any, course: Any) -> None:
     editor.click()
     page.keyboard.press("Control+Home")
     page.keyboard.type("# By Alice\n")
+    page.get_by_text("Wrong answers (wrong/)").click()
     page.get_by_role("button", name="Add another Wrong answer").click()
     expect(page.locator(".cm-editor")).to_have_count(8)
     page.get_by_label("File name").nth(1).fill("zero.py")

@@ -57,3 +57,13 @@ def test_sentences_are_translated_and_cannot_be_bombs() -> None:
     with translation.override("en"):
         assert translate([{"template": "{a:>999999999} {b} {c.x}", "values": {"b": 1}}]) == "{a:>999999999} 1 {c.x}"
         assert translate([{"template": "", "values": {}}]) == ""
+
+
+def test_a_tests_name_is_shown_in_the_readers_language(assignment: Any, bob: Any, graded: Any) -> None:
+    version = assignment.version
+    version.manifest["tests"][0]["title"] = {"fr": "ajoute de petits nombres"}
+    version.save()
+    submission = graded(actions.submit(assignment, bob, "a = 1"))
+    with translation.override("fr"):
+        titles = [test["title"] for test in student_view(submission.run)["tests"]]
+    assert titles == ["ajoute de petits nombres", "adds hidden numbers"]

@@ -428,7 +428,7 @@ def test_a_manifest_guards_the_list_of_tests(grader):
     manifest = grader.list(files, name="addition")
     assert manifest["ok"] and manifest["max_score"] == 10 and manifest["exercise"] == "addition"
     hint = {"en": "Think.", "fr": "Réfléchissez."}
-    want = {"name": "hidden", "points": 6.0, "public": False, "timing": False, "hint": hint}
+    want = {"name": "hidden", "points": 6.0, "public": False, "timing": False, "hint": hint, "title": None}
     assert manifest["tests"][1] == want
     assert grader.grade(files, RIGHT, manifest=manifest)["score"] == 10
     manifest["tests"][1]["points"] = 60.0

@@ -224,9 +224,9 @@ def check_tests(data: object, exercise: Prepared) -> list[TestEntry]:
 
 
 def _entry(item: object, exercise: Prepared) -> TestEntry:
-    if type(item) is not dict or set(item) != {"name", "points", "public", "timing", "hint"}:
+    if type(item) is not dict or set(item) != {"name", "points", "public", "timing", "hint", "title"}:
         raise ExerciseFault("tests.py: a test has not the agreed form")
-    name, points, hint = item["name"], item["points"], item["hint"]
+    name, points, hint, title = item["name"], item["points"], item["hint"], item["title"]
     if type(name) is not str or not name.strip() or name != clean(name, 200):
         raise ExerciseFault("tests.py: a test has no usable name")
     if type(points) not in (int, float) or not 0 < points <= 10_000:
@@ -236,11 +236,26 @@ def _entry(item: object, exercise: Prepared) -> TestEntry:
     if hint is not None:
         _check_hint(name, hint, exercise)
         hint = {key: clean(text, 2000) for key, text in hint.items()}
-    return {"name": name, "points": float(points), "public": item["public"], "timing": item["timing"], "hint": hint}
+    if title is not None:
+        if not _is_texts(title):
+            raise ExerciseFault(f'tests.py: {name!r}: title: write {{"fr": "…"}}')
+        title = {key: clean(text, 200) for key, text in title.items()}
+    return {
+        "name": name,
+        "points": float(points),
+        "public": item["public"],
+        "timing": item["timing"],
+        "hint": hint,
+        "title": title,
+    }
+
+
+def _is_texts(value: object) -> bool:
+    return type(value) is dict and all(type(part) is str for pair in value.items() for part in pair)
 
 
 def _check_hint(name: str, hint: object, exercise: Prepared) -> None:
-    if type(hint) is not dict or not all(type(x) is str for pair in hint.items() for x in pair):
+    if not isinstance(hint, dict) or not _is_texts(hint):
         raise ExerciseFault(f'tests.py: {name!r}: hint: write {{"en": "…", "fr": "…"}}')
     for language in exercise.spec.languages:
         if not hint.get(language, "").strip():

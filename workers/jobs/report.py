@@ -86,6 +86,7 @@ class TestEntry(TypedDict):
     public: bool
     timing: bool
     hint: dict[str, str] | None
+    title: dict[str, str] | None  # the name in other languages
 
 
 class Manifest(TypedDict):

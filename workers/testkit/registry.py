@@ -17,23 +17,35 @@ class Test:
     points: float
     public: bool
     hint: dict[str, str] | None
+    title: dict[str, str] | None
     function: TestFunction
 
     def facts(self) -> dict[str, Any]:
         """As plain data, for the manifest."""
-        hint = dict(self.hint) if self.hint else None
-        return {"name": self.name, "points": self.points, "public": self.public, "timing": False, "hint": hint}
+        return {
+            "name": self.name,
+            "points": self.points,
+            "public": self.public,
+            "timing": False,
+            "hint": dict(self.hint) if self.hint else None,
+            "title": dict(self.title) if self.title else None,
+        }
 
 
 REGISTRY: list[Test] = []
 
 
 def test(
-    name: str, points: float = 1, public: bool = False, hint: Mapping[str, str] | None = None
+    name: str,
+    points: float = 1,
+    public: bool = False,
+    hint: Mapping[str, str] | None = None,
+    title: Mapping[str, str] | None = None,
 ) -> Callable[[TestFunction], TestFunction]:
     """Declare a test: `name` as students read it, its points, whether they see its details, and a hint by language.
 
-    The function takes (solution, rng). Raises TypeError or ValueError for a wrong use.
+    `title` says the name in other languages: {"fr": "…"}. The function takes (solution, rng). Raises TypeError or
+    ValueError for a wrong use.
     """
     if not isinstance(name, str) or not name.strip() or len(name) > 200:
         raise ValueError(
@@ -43,13 +55,16 @@ def test(
         raise ValueError(f"@test({name!r}): points: a positive number is needed, not {points!r}")
     if not isinstance(public, bool):
         raise TypeError(f"@test({name!r}): public is True or False, not {public!r}")
-    if hint is not None and not _is_hint(hint):
+    if hint is not None and not _is_texts(hint):
         raise TypeError(f'@test({name!r}): hint: write {{"en": "…", "fr": "…"}}')
+    if title is not None and not _is_texts(title):
+        raise TypeError(f'@test({name!r}): title: write {{"fr": "…"}}')
 
     def declare(function: TestFunction) -> TestFunction:
         if not callable(function):
             raise TypeError(f"@test({name!r}) stands above a function (solution, rng)")
-        REGISTRY.append(Test(name, float(points), public, dict(hint) if hint else None, function))
+        texts = (dict(hint) if hint else None, dict(title) if title else None)
+        REGISTRY.append(Test(name, float(points), public, *texts, function))
         return function
 
     return declare
@@ -58,5 +73,7 @@ def test(
 test.__test__ = False  # type: ignore[attr-defined]  # pytest would else collect the decorator as a test
 
 
-def _is_hint(hint: object) -> bool:
-    return isinstance(hint, Mapping) and bool(hint) and all(isinstance(x, str) for pair in hint.items() for x in pair)
+def _is_texts(texts: object) -> bool:
+    return (
+        isinstance(texts, Mapping) and bool(texts) and all(isinstance(x, str) for pair in texts.items() for x in pair)
+    )

@@ -7,6 +7,7 @@ NAMES = ("identity", "relu", "sigmoid")
 
 @test(
     "Example: the three activations",
+    title={"fr": "Exemple : les trois activations"},
     points=1,
     public=True,
     hint={
@@ -24,6 +25,7 @@ def example_activation(solution, rng):
 
 @test(
     "Example: the three derivatives",
+    title={"fr": "Exemple : les trois dérivées"},
     points=1,
     public=True,
     hint={
@@ -65,6 +67,7 @@ def check(solution, name, z):
 
 @test(
     "Identity on random values",
+    title={"fr": "L’identité sur des valeurs aléatoires"},
     points=1,
     hint={
         "en": "The derivative of $z$ with respect to $z$ is 1, not $z$.",
@@ -77,6 +80,7 @@ def identity(solution, rng):
 
 @test(
     "ReLU on random values, zeros among them",
+    title={"fr": "ReLU sur des valeurs aléatoires, zéros compris"},
     points=2,
     hint={
         "en": "The derivative is 1 where $z > 0$ and 0 elsewhere, 0 included; return numbers, not True and False.",
@@ -92,6 +96,7 @@ def relu(solution, rng):
 
 @test(
     "Sigmoid on random values",
+    title={"fr": "La sigmoïde sur des valeurs aléatoires"},
     points=2,
     hint={
         "en": "`s * (1 - s)` is right when `s` is the sigmoid of `z`, wrong when it is `z` itself.",
@@ -104,6 +109,7 @@ def sigmoid(solution, rng):
 
 @test(
     "Large values of z",
+    title={"fr": "Grandes valeurs de z"},
     points=1,
     hint={
         "en": "`np.exp(1000)` is infinite, and infinity divided by infinity is `nan`. "
@@ -120,6 +126,7 @@ def large(solution, rng):
 
 @test(
     "Derivatives agree with the slope of your activations",
+    title={"fr": "Les dérivées correspondent à la pente de vos activations"},
     points=1,
     hint={
         "en": "$\\frac{f(z + h) - f(z - h)}{2h}$ for a small $h$ must be close to your derivative: "
@@ -140,6 +147,7 @@ def numeric(solution, rng):
 
 @test(
     "Any shape: one, two, three axes, or none of a length",
+    title={"fr": "Toute forme : un, deux ou trois axes, ou un axe de longueur nulle"},
     points=1,
     hint={
         "en": "The result has the shape of `z`: no loop over rows and columns, no `flatten`, no list.",

@@ -21,6 +21,7 @@ def gradients(solution, X, y, W, b, activation):
 
 @test(
     "Example: identity, worked by hand",
+    title={"fr": "Exemple : l’identité, calculée à la main"},
     points=1,
     public=True,
     hint={
@@ -39,6 +40,7 @@ def example_identity(solution, rng):
 
 @test(
     "Example: sigmoid, two images",
+    title={"fr": "Exemple : la sigmoïde, deux images"},
     points=1,
     public=True,
     hint={
@@ -95,6 +97,7 @@ def check_gradients(solution, name, X, y, W, b):
 
 @test(
     "The loss of all three activations",
+    title={"fr": "La perte pour les trois activations"},
     points=1,
     hint={
         "en": "The loss is the mean of $(P - y)^2$ over all elements, one number; $P$ is after the activation.",
@@ -110,6 +113,7 @@ def loss_only(solution, rng):
 
 @test(
     "Gradients with the identity, 1,000 images",
+    title={"fr": "Gradients avec l’identité, 1 000 images"},
     points=1,
     hint={
         "en": "The mean counts every element of $y$: divide by `y.size`, not by the number of images. "
@@ -124,6 +128,7 @@ def identity(solution, rng):
 
 @test(
     "Gradients with ReLU, 1,000 images",
+    title={"fr": "Gradients avec ReLU, 1 000 images"},
     points=1,
     hint={
         "en": "Where $Z$ is negative or 0, ReLU lets no gradient through.",
@@ -138,6 +143,7 @@ def relu(solution, rng):
 
 @test(
     "Gradients with the sigmoid, 1,000 images",
+    title={"fr": "Gradients avec la sigmoïde, 1 000 images"},
     points=1,
     hint={
         "en": "$\\sigma'(Z) = P(1 - P)$ with $P = \\sigma(Z)$: the sigmoid is applied once, not twice.",
@@ -150,6 +156,7 @@ def sigmoid(solution, rng):
 
 @test(
     "Gradients agree with the slope of the loss",
+    title={"fr": "Les gradients correspondent à la pente de la perte"},
     points=1,
     hint={
         "en": "Move one weight a little and see how the loss changes: your `dW` must predict it. "
@@ -178,6 +185,7 @@ def numeric(solution, rng):
 
 @test(
     "A batch of one image, other sizes of layer",
+    title={"fr": "Un lot d’une seule image, d’autres tailles de couche"},
     points=1,
     hint={
         "en": "Nothing may depend on 784, 10 or $n > 1$; `dW` has the shape of `W`, `db` that of `b`.",
@@ -196,6 +204,7 @@ def updated(solution, X, y, W, b, name, rate):
 
 @test(
     "One step against the gradient",
+    title={"fr": "Un pas dans le sens opposé au gradient"},
     points=1,
     hint={
         "en": "New value = old value − learning rate × gradient, once; the loss is the one before the step.",
@@ -216,6 +225,7 @@ def one_step(solution, rng):
 
 @test(
     "Twenty steps lower the loss",
+    title={"fr": "Vingt pas font baisser la perte"},
     points=1,
     hint={
         "en": "If the loss grows, you walk up the slope: subtract the gradient.",

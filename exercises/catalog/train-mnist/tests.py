@@ -79,6 +79,7 @@ def learning_curves(solution, activation, rate, seed):
 
 @test(
     "A random start, nothing learnt yet",
+    title={"fr": "Un départ aléatoire, rien n’est encore appris"},
     points=1,
     public=True,
     hint={
@@ -110,6 +111,7 @@ def random_start(solution, rng):
 
 @test(
     "Learning curves of the three activations at the rate 0.1",
+    title={"fr": "Courbes d’apprentissage des trois activations, au taux 0,1"},
     points=2,
     public=True,
     hint={
@@ -146,6 +148,7 @@ def check_activation(solution, rng, activation, rate, end, reached):
 
 @test(
     "Identity on MNIST",
+    title={"fr": "L’identité sur MNIST"},
     points=1,
     hint={
         "en": "The rate is an argument: does your step use it? Do you train on the training images only?",
@@ -159,6 +162,7 @@ def identity(solution, rng):
 
 @test(
     "ReLU on MNIST",
+    title={"fr": "ReLU sur MNIST"},
     points=1,
     hint={
         "en": "Multiply by the slope of ReLU at $Z$, 0 or 1; start from small random weights, not from zero.",
@@ -171,6 +175,7 @@ def relu(solution, rng):
 
 @test(
     "Sigmoid on MNIST",
+    title={"fr": "La sigmoïde sur MNIST"},
     points=1,
     hint={
         "en": "$\\sigma' = P(1 - P)$ belongs in the gradient; with the rate 2 the sigmoid learns as well.",
@@ -224,6 +229,7 @@ def both(solution, rng, name, n=30, m=20, pixels=12, epochs=6):
 
 @test(
     "Six epochs, number by number",
+    title={"fr": "Six époques, nombre par nombre"},
     points=2,
     hint={
         "en": "`losses[0]` is the loss before the first step, and `W` and `b` are those after the last one. "
@@ -242,6 +248,7 @@ def exact(solution, rng):
 
 @test(
     "Accuracy on images never seen",
+    title={"fr": "Précision sur des images jamais vues"},
     points=1,
     hint={
         "en": "The accuracy is the share of **test** images whose largest output is that of their label, "
@@ -258,6 +265,7 @@ def seen_and_unseen(solution, rng):
 
 @test(
     "A single image, other sizes",
+    title={"fr": "Une seule image, d’autres tailles"},
     points=1,
     hint={
         "en": "Take the number of pixels and of images from the shape of the data; there are always 10 digits, "
