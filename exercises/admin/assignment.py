@@ -15,17 +15,17 @@ from django.utils.translation import gettext_lazy as _
 from courses.models import Course
 from courses.scoping import CourseTimeAdmin, course_filter, in_course_zone, numbers, taught
 from exercises import actions
-from exercises.models import Assignment
+from exercises.models import Assignment, Exercise
 
 
-class ExerciseChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+class ExerciseChoice(forms.ModelChoiceField[Exercise]):
     """Two courses may have an exercise of one name."""
 
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.course.slug} · {obj.slug}"
 
 
-class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
+class AssignmentForm(forms.ModelForm[Assignment]):
     """The assignment and, of its grade item, points and weight."""
 
     points = forms.DecimalField(

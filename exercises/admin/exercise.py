@@ -33,7 +33,7 @@ from workers.jobs import BadExercise, ExerciseFiles
 READ_LANGUAGES = {"en": "English", "fr": "français"}
 
 
-class WrongInline(admin.StackedInline):  # type: ignore[type-arg]
+class WrongInline(admin.StackedInline[ExerciseFile, Exercise]):
     model = ExerciseFile
     form = WrongForm
     formset = WrongFormSet

@@ -151,7 +151,7 @@ class ArchiveForm(forms.Form):
         return self.cleaned_data["archive"]
 
 
-class NewExerciseForm(forms.ModelForm):  # type: ignore[type-arg]
+class NewExerciseForm(forms.ModelForm[Exercise]):
     """Name and course; the files come from a template that works, or from a .zip."""
 
     archive = forms.FileField(
@@ -171,7 +171,7 @@ class NewExerciseForm(forms.ModelForm):  # type: ignore[type-arg]
         return upload
 
 
-class ExerciseForm(forms.ModelForm):  # type: ignore[type-arg]
+class ExerciseForm(forms.ModelForm[Exercise]):
     """The texts and data files. After `is_valid`, `instance.pending` holds every file but the wrong answers."""
 
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -228,7 +228,7 @@ class ExerciseForm(forms.ModelForm):  # type: ignore[type-arg]
         for name, path in PATHS.items():
             if data.get(name):
                 files[path.format(suffix=suffix)] = posted(data[name])
-        self.instance.pending = files
+        self.instance.pending = files  # type: ignore[attr-defined]  # handed on to the formset
         if "_publish" in self.data:
             self._check_publishable(files, suffix)
         return data
@@ -260,7 +260,7 @@ class ExerciseForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.add_error(fields.get(path), problem)
 
 
-class WrongForm(forms.ModelForm):  # type: ignore[type-arg]
+class WrongForm(forms.ModelForm[ExerciseFile]):
     """One file below wrong/."""
 
     name = forms.RegexField(
@@ -282,7 +282,7 @@ class WrongForm(forms.ModelForm):  # type: ignore[type-arg]
             self.initial.update(name=self.instance.path.removeprefix("wrong/"), source=text)
 
 
-class WrongFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+class WrongFormSet(forms.BaseInlineFormSet[ExerciseFile, Exercise, forms.ModelForm[ExerciseFile]]):
     """The files below wrong/. After `is_valid`, `instance.pending` holds the whole folder as ExerciseFiles."""
 
     def get_queryset(self) -> Any:
@@ -308,6 +308,6 @@ class WrongFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
                 raise ValidationError(_("Two files have this name."))
             wrong[path] = posted(data["source"])
         try:
-            self.instance.pending = ExerciseFiles(pending | wrong)
+            self.instance.pending = ExerciseFiles(pending | wrong)  # type: ignore[attr-defined]  # handed on to the admin
         except BadExercise as error:
             raise ValidationError(str(error)) from None

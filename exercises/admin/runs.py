@@ -100,8 +100,8 @@ class DisputedFilter(ValueFilter):
 def titled(kind: type[admin.FieldListFilter], words: Any) -> type[admin.FieldListFilter]:
     """A field's own filter of `kind`, with words for people at its head."""
 
-    def __init__(self: Any, *args: Any) -> None:
-        kind.__init__(self, *args)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        kind.__init__(self, *args, **kwargs)
         self.title = words
 
     return type(kind.__name__, (kind,), {"__init__": __init__})

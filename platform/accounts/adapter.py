@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 SILENT = ("account/messages/logged_in.txt", "account/messages/login_code_sent.txt")
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     error_messages: ClassVar[dict[str, Any]] = DefaultAccountAdapter.error_messages | {
         "incorrect_code": _("This is not the code. Check the newest mail and type it again."),
         "too_many_login_attempts": _("Too many tries. Wait a minute, then ask for a new code."),

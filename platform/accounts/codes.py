@@ -30,7 +30,7 @@ def digest(code: str) -> str:
     return salted_hmac("accounts.codes", normalize_user_code(code), algorithm="sha256").hexdigest()
 
 
-class CodeProcess(LoginCodeVerificationProcess):  # type: ignore[misc]
+class CodeProcess(LoginCodeVerificationProcess):
     """One request for a code, kept in the session until the code comes back."""
 
     @classmethod

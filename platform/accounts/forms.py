@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.codes import digest
 
 
-class CodeForm(ConfirmLoginCodeForm):  # type: ignore[misc]
+class CodeForm(ConfirmLoginCodeForm):
     """Asks for the code; what is expected is a hash."""
 
     code = forms.CharField(

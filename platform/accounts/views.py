@@ -70,7 +70,7 @@ def staff_only(view: Callable[..., Any]) -> Callable[..., Any]:
     return login_required(never_cache(wrapped))
 
 
-class ActivateTOTP(ActivateTOTPView):  # type: ignore[misc]
+class ActivateTOTP(ActivateTOTPView):
     """With the QR code as part of the page: the content policy lets no data: image in."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class CourseAdmin(CourseScopedAdmin):
         return False
 
 
-class SectionForm(forms.ModelForm):  # type: ignore[type-arg]
+class SectionForm(forms.ModelForm[Section]):
     class Meta:
         model = Section
         fields = ("course", "name")
@@ -67,7 +67,7 @@ class SectionAdmin(CourseScopedAdmin):
 # ---- Enrolments ------------------------------------------------------------------------------------------
 
 
-class EnrolmentForm(forms.ModelForm):  # type: ignore[type-arg]
+class EnrolmentForm(forms.ModelForm[Enrolment]):
     """Role, section and whether the person takes part. `request` is set on the class that the admin makes."""
 
     request: HttpRequest
@@ -165,7 +165,7 @@ class EnrolmentAdmin(CourseScopedAdmin):
 # ---- People ----------------------------------------------------------------------------------------------
 
 
-class EnrolmentInline(admin.TabularInline):  # type: ignore[type-arg]
+class EnrolmentInline(admin.TabularInline[Enrolment, Course]):
     """Of the courses that the reader teaches: what else somebody studies is nobody's business."""
 
     model = Enrolment

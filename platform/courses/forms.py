@@ -33,7 +33,7 @@ def checked_join_code(request: HttpRequest, code: str) -> Course:
     raise ValidationError(_("Too many wrong join codes. Wait ten minutes, then try again."), code="rate_limited")
 
 
-class SignInForm(RequestLoginCodeForm):  # type: ignore[misc]
+class SignInForm(RequestLoginCodeForm):
     """An e-mail address and, for those on no roster yet, a course's join code."""
 
     email = forms.EmailField(

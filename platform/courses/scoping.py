@@ -39,7 +39,7 @@ def follow(obj: Any, path: str) -> Any:
     return obj
 
 
-class CourseScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class CourseScopedAdmin(admin.ModelAdmin[Any]):
     """Objects of the courses that the person teaches. `course_path` leads from the object to its course's id."""
 
     course_path = "course_id"

@@ -35,7 +35,7 @@ def demo_people() -> list[Enrolment]:
     return list({enrolment.user_id: enrolment for enrolment in reversed(ordered)}.values())[::-1][:12]
 
 
-class SignInView(RequestLoginCodeView):  # type: ignore[misc]
+class SignInView(RequestLoginCodeView):
     template_name = "account/login.html"
 
     def get_form_class(self) -> type[SignInForm]:
@@ -74,7 +74,7 @@ class SignInView(RequestLoginCodeView):  # type: ignore[misc]
         return context | {"demo_people": people}
 
 
-class CodeView(ConfirmLoginCodeView):  # type: ignore[misc]
+class CodeView(ConfirmLoginCodeView):
     template_name = "account/confirm_login_code.html"
     # The count of wrong codes in the session can be outrun: requests sent at once all read the same count. This one
     # is taken under a lock.
@@ -89,7 +89,7 @@ class CodeView(ConfirmLoginCodeView):  # type: ignore[misc]
             self._process.abort()
             messages.error(request, get_adapter().error_messages["too_many_login_attempts"])
             return HttpResponseRedirect(reverse("account_login"))
-        return super().post(request, *args, **kwargs)  # type: ignore[no-any-return]
+        return super().post(request, *args, **kwargs)
 
     def _verify_form_valid(self, form: CodeForm) -> HttpResponse:
         self._join()
@@ -101,7 +101,7 @@ class CodeView(ConfirmLoginCodeView):  # type: ignore[misc]
         nameless = not (user.given_name or user.family_name)
         # No roster has told the names: the account page asks for them.
         target = self.get_next_url() or (reverse("account") if nameless else None)
-        return self._process.finish(target)  # type: ignore[no-any-return]
+        return self._process.finish(target)
 
     def _join(self) -> None:
         """The address is proved: let the person into the course whose join code was given, if any was."""

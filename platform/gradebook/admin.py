@@ -52,7 +52,7 @@ class ItemFilter(TaughtFilter):
         return [(item.pk, f"{item.course.slug} · {item.title}") for item in items]
 
 
-class EventInline(admin.TabularInline):  # type: ignore[type-arg]
+class EventInline(admin.TabularInline[GradeEvent, Score]):
     model = GradeEvent
     verbose_name_plural = _("What happened")
     fields = readonly_fields = ("at", "kind", "by", "old", "new", "why")

@@ -34,7 +34,7 @@ def test_what_only_jupyter_understands_becomes_a_comment() -> None:
     source = notebook.code_of(data)
     compile(source, "joined", "exec")
     names: dict[str, Any] = {}
-    exec(source, names)  # noqa: S102  (the point: what is joined is Python)
+    exec(source, names)  # the point: what is joined is Python
     assert (names["x"], names["y"]) == (1, 1)
     assert "# rm -rf /" in source
     assert "#     %time f()" in source

@@ -87,7 +87,7 @@ def test_it_works(client: Any, submission: Any, alice: Any) -> None:
     """The markers are there to be found: the staff sees them."""
     client.force_login(alice)
     page = body(client.get(f"/s/{submission.pk}/"))
-    for part in ("message", "where", "got", "expected", "input", "output", "traceback", "staff", "node", "fault"):
+    for part in ("sentence", "where", "got", "expected", "input", "output", "traceback", "staff", "node", "fault"):
         assert f"{MARK}-{part}" in page
     assert "987654" in page
 
