@@ -32,10 +32,14 @@ DROPPED = (
 )
 
 
+# A user namespace of our own in which nobody may make another one: what a locked-down kernel is like.
+NO_NAMESPACES = ("unshare", "-Ur", "sh", "-c", 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"', "sh")
+
+
 class Site:
     """A started launcher; `seen` collects every process that was ever below it."""
 
-    def __init__(self, state: Path, **settings: str) -> None:
+    def __init__(self, state: Path, before: tuple[str, ...] = (), **settings: str) -> None:
         self.state, self.port = state, free_port()
         kept = {name: value for name, value in os.environ.items() if name not in DROPPED}
         settings = {
@@ -47,7 +51,7 @@ class Site:
         self.log = state.parent / f"launcher-{self.port}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "deploy.run"],
+                [*before, sys.executable, "-m", "deploy.run"],
                 cwd=ROOT,
                 env=kept | settings,
                 stdin=subprocess.DEVNULL,
@@ -212,3 +216,21 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     assert f"Port {port} is in use by another program" in site.output()
     assert "make run PORT=" in site.output()
     assert len(site.output().splitlines()) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the test makes a namespace whose limit only its root may set")
+def test_without_user_namespaces_the_site_starts_and_says_what_to_do(tmp_path: Path) -> None:
+    site = Site(tmp_path / "state", before=NO_NAMESPACES)
+    try:
+        site.wait_ready()
+        site.wait(lambda: "grading does not work on this machine yet" in site.output(), "it says so")
+        assert "sysctl -w user.max_user_namespaces" in site.output()
+        status, text = site.get("/readyz")
+        assert status == 503
+        assert "sysctl -w user.max_user_namespaces" in json.loads(text)["problems"]["graders"]
+        assert site.get("/accounts/login/")[0] == 200
+        site.process.send_signal(signal.SIGINT)
+        site.wait(lambda: site.process.poll() is not None, "it ends", 30)
+        site.assert_nothing_left()
+    finally:
+        site.end()
