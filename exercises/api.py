@@ -16,7 +16,7 @@ from exercises.errors import Refused
 from exercises.models import Assignment, Draft, Run, RunState, Submission
 from exercises.queue import position
 from exercises.results import student_view
-from gradebook.export import plain_csv
+from gradebook.export import FORMATS
 from gradebook.table import build_table
 
 router = Router(tags=["exercises"])
@@ -159,6 +159,6 @@ def get_submission(request: HttpRequest, submission: str) -> dict[str, Any]:
 def get_grades(request: HttpRequest, course: str, format: str = "plain") -> Any:
     taught = Course.objects.taught_by(request.user)
     found = get_object_or_404(taught, pk=course_of(request, course).pk)
-    if format != "plain":
-        raise Refused(_("This format is not known. Known is: plain."))
-    return HttpResponse(plain_csv(build_table(found)), content_type="text/csv; charset=utf-8")
+    if format not in FORMATS:
+        raise Refused(_("This format is not known. Known are: %(formats)s.") % {"formats": ", ".join(FORMATS)})
+    return HttpResponse(FORMATS[format](build_table(found)), content_type="text/csv; charset=utf-8")
