@@ -12,7 +12,7 @@ QUEUES ?=
 export PYTHON WITHOUT_MODELS QUEUES ARGS
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test worker lint bench assets clean
+.PHONY: help install run demo test worker lint bench assets messages clean
 .NOTPARALLEL:
 
 help: ## list these targets
@@ -48,6 +48,10 @@ bench: install ## measure grading; one line per figure
 assets: ## build the browser's files again (contributors only; needs node and npm)
 	@command -v npm >/dev/null || { echo "npm is not there: install node 20 or newer. The built files are in the repository, so only changes to platform/assets need it." >&2; exit 1; }
 	@$(GO) cd platform/assets && npm ci --no-fund --no-audit && npm run build
+
+messages: ## bring the French texts in step with the code and compile them (contributors only)
+	@$(GO) "$(PYTHON)" deploy/install.py --dev
+	@$(GO) $(VENV) -m deploy.messages
 
 clean: ## remove .venv and caches; the state folder var/ stays
 	@$(GO) rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis platform/assets/node_modules
