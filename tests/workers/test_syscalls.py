@@ -63,7 +63,8 @@ def test_both_tables_are_complete():
 @pytest.mark.parametrize("machine", MACHINES)
 def test_it_allows_the_list_and_nothing_else(machine):
     allowed = set(allowed_numbers(machine))
-    special = {TABLES[machine][name] for name in ("clone", "clone3", "ioctl", "prctl", "setrlimit")}
+    ruled = ("clone", "clone3", "fcntl", "getsockopt", "ioctl", "prctl", "setrlimit")
+    special = {TABLES[machine][name] for name in ruled}
     for number in set(range(600)) - special:
         assert decide(machine, number) == (seccomp.ALLOW if number in allowed else seccomp.EPERM), number
 
@@ -86,6 +87,11 @@ def test_argument_rules(machine):
     assert decide(machine, table["clone3"]) == seccomp.ENOSYS
     assert decide(machine, table["ioctl"], (1, 0x541B)) == seccomp.ALLOW
     assert decide(machine, table["ioctl"], (1, 0x5412)) == seccomp.ENOTTY
+    assert decide(machine, table["fcntl"], (3, 1030)) == seccomp.ALLOW
+    for lock in (5, 6, 7, 36, 37, 38, 1024, 8):  # GETLK, SETLK, SETLKW, the same of open files, SETLEASE, SETOWN
+        assert decide(machine, table["fcntl"], (3, lock)) == seccomp.EPERM
+    assert decide(machine, table["getsockopt"], (3, 1, 4)) == seccomp.ALLOW
+    assert decide(machine, table["getsockopt"], (3, 1, 77)) == seccomp.EPERM  # SO_PEERPIDFD
     assert decide(machine, table["prctl"], (15, 0)) == seccomp.ALLOW
     assert decide(machine, table["prctl"], (22, 2)) == seccomp.EPERM
 

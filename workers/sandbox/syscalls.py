@@ -68,14 +68,16 @@ process_vm_readv 270; memfd_create 279; shmget 194
 """)
 
 # What Python, NumPy and torch need: files, memory, threads, signals to oneself, clocks, pollers, socketpair (asyncio).
-# Not among them: socket, connect, fork, execve, ptrace, mount, bpf, io_uring, keyctl, memfd, setns, unshare, …
+# fcntl and getsockopt have rules on their arguments. Not among them: flock (a lock on a file that all jails share tells
+# one jail what another one knows), sysinfo (the whole machine's load), socket, connect, fork, execve, ptrace, mount,
+# bpf, io_uring, keyctl, memfd, setns, unshare, …
 _ALLOWED = """
 read write open close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn
 pread64 pwrite64 readv writev access pipe select sched_yield mremap msync madvise dup dup2 pause nanosleep getitimer
 alarm setitimer getpid sendfile sendto recvfrom sendmsg recvmsg shutdown getsockname getpeername socketpair
-setsockopt getsockopt exit wait4 kill uname fcntl flock fsync fdatasync truncate ftruncate getdents getcwd chdir
+setsockopt exit wait4 kill uname fsync fdatasync truncate ftruncate getdents getcwd chdir
 fchdir rename mkdir rmdir creat link unlink symlink readlink chmod fchmod umask gettimeofday getrlimit getrusage
-sysinfo times getuid getgid geteuid getegid getppid getpgrp getgroups getresuid getresgid getpgid getsid
+times getuid getgid geteuid getegid getppid getpgrp getgroups getresuid getresgid getpgid getsid
 rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack getpriority sched_getparam sched_getscheduler
 sched_get_priority_max sched_get_priority_min sched_rr_get_interval arch_prctl gettid tkill time futex
 sched_setaffinity sched_getaffinity epoll_create getdents64 set_tid_address restart_syscall fadvise64 timer_create
