@@ -25,7 +25,7 @@ def _shorten(value: Any, limit: int) -> Any:
     if isinstance(value, str):
         return shorten_text(value, limit)
     if isinstance(value, list):
-        if value and all(isinstance(item, int | float) for item in value):
+        if value and all(item is None or isinstance(item, int | float) for item in value):  # None: where a NaN was
             return _thin(value, limit)
         return [_shorten(item, limit) for item in value]
     if isinstance(value, dict):

@@ -140,11 +140,12 @@ def _outcome(job: Job) -> Report:
         return answer("report", _fault(job, str(error)))
     try:
         body = _list(job, files) if job.purpose == "list" else _grade(job, files)
-    except (MachineFault, OSError, MemoryError) as fault:
+        body = shorten_report(json.loads(json.dumps(body)), MAX_MESSAGE_BYTES // 2)
+    except Exception as fault:  # whatever it is, a report must leave: a silent job holds its lease and its slot
         process().renew()
         log.exception("the machine could not grade %s", job.run)
-        body = _fault(job, f"{type(fault).__name__}: {fault}")
-    return answer("report", shorten_report(json.loads(json.dumps(body)), MAX_MESSAGE_BYTES // 2))
+        body = _fault(job, f"{type(fault).__name__}: {fault}"[:2000])
+    return answer("report", body)
 
 
 def _list(job: Job, files: ExerciseFiles) -> dict[str, Any]:

@@ -7,31 +7,16 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import DiffLexer, MarkdownLexer, PythonLexer, TextLexer, TOMLLexer
+from django.utils.safestring import SafeString
 
 from courses.models import Course
 from exercises.models import ExerciseVersion, Run, RunState
 from exercises.presentation import verdict_label
 
-LEXERS = {".py": PythonLexer, ".md": MarkdownLexer, ".toml": TOMLLexer, ".diff": DiffLexer}
-MOST_HIGHLIGHTED = 200_000  # characters: Pygments takes seconds for megabytes
-
-_formatter = HtmlFormatter(nowrap=True)
-
 
 def moment_of(moment: datetime | None, course: Course) -> str:
     """A moment in the zone of the course."""
     return f"{moment.astimezone(course.zone):%Y-%m-%d %H:%M}" if moment else "–"
-
-
-def highlighted(text: str, suffix: str) -> SafeString:
-    """The text as escaped markup for `<pre class="highlight">`; `suffix` is a file's, such as ".py"."""
-    lexer = LEXERS.get(suffix, TextLexer) if len(text) <= MOST_HIGHLIGHTED else TextLexer
-    markup: str = highlight(text, lexer(stripnl=False), _formatter)
-    return mark_safe(markup)  # Pygments has escaped it
 
 
 def chip(kind: str, word: Any) -> SafeString:

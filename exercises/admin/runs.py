@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from courses.scoping import ReadOnlyAdmin, TaughtFilter, column, course_filter, in_course_zone, taught
-from exercises.admin.display import highlighted, run_chip, version_link
+from exercises.admin.display import run_chip, version_link
+from exercises.highlighting import highlighted
 from exercises.models import Assignment, Run, RunState, Submission
 from exercises.presentation import verdict_label
 from exercises.results import translate

@@ -14,7 +14,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from courses.scoping import ReadOnlyAdmin, course_filter, in_course_zone
-from exercises.admin.display import highlighted, version_chip
+from exercises.admin.display import version_chip
+from exercises.highlighting import highlighted
 from exercises.models import Bundle, ExerciseVersion
 from workers.jobs import BadExercise, unpack
 

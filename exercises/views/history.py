@@ -17,7 +17,7 @@ from exercises.presentation import run_label
 from exercises.views.common import assignment_of, page, suffix_of, user_of
 
 PAGE = 50
-MAX_LINES = 5000  # of each: the comparison's cost grows faster than its length
+MAX_LINES = 1500  # of each: the comparison's cost grows faster than its length
 
 
 @page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,11 @@ def test_a_mended_statement_keeps_the_grading_version() -> None:
 def test_a_bad_exercise_toml_is_named(text: str, said: str) -> None:
     with pytest.raises(BadExercise, match=said):
         parse_spec(text)
+
+
+def test_series_with_gaps_are_thinned_too() -> None:
+    report = {"tests": [{"series": [{"name": "loss", "y": [None, 0.123456789] * 100_000}]}]}
+    assert len(json.dumps(shorten_report(report, 50_000))) <= 50_000
 
 
 def test_reports_are_cut_to_size_with_their_names_whole() -> None:

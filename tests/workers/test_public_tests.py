@@ -52,6 +52,18 @@ def test_it_works() -> None:
     assert "secret" not in source.lower()
 
 
+def test_a_local_name_brings_no_hidden_helper_along() -> None:
+    source = public_source(
+        "from workers.testkit import assert_equal, test\n\n\n"
+        "def expected(x):\n    return x**3\n\n\n"
+        "LIMIT = 3\n\n\n"
+        '@test("open", public=True)\ndef opened(solution, rng):\n'
+        "    expected = LIMIT\n    assert_equal(solution.f(1), expected)\n"
+    )
+    assert "x**3" not in source and "x ** 3" not in source
+    assert "LIMIT = 3" in source
+
+
 @pytest.mark.parametrize("text", ["", "def f(:", "x = 1", '@test("a")\ndef f(s, r): ...', "\0"])
 def test_without_public_tests_it_is_empty(text: str) -> None:
     assert public_source(text) == ""

@@ -52,7 +52,22 @@ def _is_public(node: ast.FunctionDef) -> bool:
 
 
 def _names(nodes: list[ast.FunctionDef] | list[ast.stmt]) -> set[str]:
-    return {inner.id for node in nodes for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    """What the nodes read from the module. A name that a function binds itself is its own: a local `expected` must not
+    bring a hidden helper of that name along."""
+    return {name for node in nodes for name in _read_names(node)}
+
+
+def _read_names(node: ast.stmt) -> set[str]:
+    found = [inner for inner in ast.walk(node) if isinstance(inner, ast.Name)]
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return {name.id for name in found}
+    shared = {name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names}
+    bound = {name.id for name in found if not isinstance(name.ctx, ast.Load)}
+    bound |= {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
+    # Decorators and defaults are read outside the function, whatever it binds.
+    outside = [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
+    read = {inner.id for part in outside for inner in ast.walk(part) if isinstance(inner, ast.Name)}
+    return read | {name.id for name in found if name.id not in bound or name.id in shared}
 
 
 def _defined(node: ast.stmt) -> set[str]:

@@ -5,16 +5,11 @@ from __future__ import annotations
 from django import template
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import DiffLexer, PythonLexer, TextLexer
 
 from config.rendering import render_markdown
+from exercises.highlighting import highlighted
 
 register = template.Library()
-
-LEXERS = {"python": PythonLexer, "diff": DiffLexer}
-_formatter = HtmlFormatter(nowrap=True)
 
 
 @register.filter
@@ -32,8 +27,4 @@ def code_marks(text: str) -> SafeString:
     return mark_safe("".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts)))
 
 
-@register.filter
-def highlighted(source: str, language: str = "python") -> SafeString:
-    """The code as escaped text in spans with Pygments' classes, for inside `<pre class="highlight">`."""
-    lexer = LEXERS.get(language, TextLexer)(stripnl=False)
-    return mark_safe(str(highlight(source, lexer, _formatter)))  # Pygments escapes what it is given
+register.filter("highlighted", highlighted)
