@@ -38,10 +38,12 @@ def between(name, value, low, high):
 
 
 def check_start(W, b, pixels):
-    """Check the shape of the weights, and that the biases are 0."""
+    """Check the shape and the size of the weights, and that the biases are 0."""
     if not isinstance(W, np.ndarray):
         fail({"en": "W must be a NumPy array.", "fr": "W doit être un tableau NumPy."})
     assert_equal(W.shape, (pixels, 10), name="W.shape")
+    # Huge weights saturate the sigmoid: then nothing is learnt, and the untrained weights would be right.
+    between("max |W|", float(np.max(np.abs(W))), 0.0, 6.0)
     assert_close(b, np.zeros(10), name="b")
 
 
@@ -62,9 +64,35 @@ def curve(name, values, length):
     return numbers
 
 
+def outputs(name, X, W, b):
+    """f(XW + b), by another formula than the statement's."""
+    z = np.einsum("ni,ik->nk", X, W) + b
+    if name == "identity":
+        return z
+    return (z + np.abs(z)) / 2 if name == "relu" else (1 + np.tanh(z / 2)) / 2
+
+
+def check_learnt(activation, W, b, last):
+    """Check that the weights are those of the curve: they give the last loss, or a little less after one more step."""
+    if not isinstance(W, np.ndarray) or W.shape != (784, 10) or np.shape(b) != (10,):
+        fail({"en": "W must have the shape (784, 10) and b (10,).", "fr": "W doit avoir la forme (784, 10) et b (10,)."})
+    images, labels, _, _ = mnist()
+    y = (labels[:, None] == np.arange(10)).astype(float)
+    loss = float(np.mean((outputs(activation, images / 255, W, b) - y) ** 2))
+    if not 0.9 * last <= loss <= last + 1e-9:
+        fail(
+            {
+                "en": f"{activation}: the returned weights give the loss {loss:.4f}, but losses ends at {last:.4f}. "
+                "Do you return the trained W and b?",
+                "fr": f"{activation} : les poids renvoyés donnent la perte {loss:.4f}, mais losses finit à {last:.4f}. "
+                "Renvoyez-vous bien W et b après l'apprentissage ?",
+            }
+        )
+
+
 def learning_curves(solution, activation, rate, seed):
     """Train on MNIST: the curves of loss and accuracy, once it is known that the loss falls at every epoch."""
-    _, _, losses, accuracies = four(solution.train(*mnist(), activation, EPOCHS, rate, seed))
+    W, b, losses, accuracies = four(solution.train(*mnist(), activation, EPOCHS, rate, seed))
     losses, accuracies = curve("losses", losses, EPOCHS), curve("accuracies", accuracies, EPOCHS)
     rises = np.flatnonzero(np.diff(losses) > 0)
     if rises.size:
@@ -74,6 +102,7 @@ def learning_curves(solution, activation, rate, seed):
                 "fr": f"{activation} : la perte augmente après l'époque {rises[0]}. Soustrayez-vous le gradient ?",
             }
         )
+    check_learnt(activation, W, b, losses[-1])
     return losses, accuracies
 
 
@@ -189,11 +218,12 @@ def sigmoid(solution, rng):
 def forward(name, X, W, b):
     """f(Z) and f'(Z)."""
     z = np.einsum("ni,ik->nk", X, W) + b
-    if name == "identity":
-        return z, np.ones(z.shape)
-    if name == "relu":
-        return (z + np.abs(z)) / 2, np.maximum(np.sign(z), 0.0)
-    return (1 + np.tanh(z / 2)) / 2, 1 / (4 * np.cosh(z / 2) ** 2)
+    slopes = {
+        "identity": lambda: np.ones(z.shape),
+        "relu": lambda: np.maximum(np.sign(z), 0.0),
+        "sigmoid": lambda: 1 / (4 * np.cosh(z / 2) ** 2),
+    }
+    return outputs(name, X, W, b), slopes[name]()
 
 
 def expected(data, name, epochs, rate, W, b):

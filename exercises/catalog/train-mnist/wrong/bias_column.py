@@ -1,4 +1,4 @@
-# expect: 0/10 crashed
+# expect: 0/10
 # A column of biases does not fit the rows: ValueError from the first forward pass.
 import numpy as np
 

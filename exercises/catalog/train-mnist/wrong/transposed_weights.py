@@ -1,4 +1,4 @@
-# expect: 5/10
+# expect: 0/10
 # One row of weights for each digit.
 import numpy as np
 
