@@ -32,7 +32,7 @@ def migrate() -> None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         print("making the database's tables", flush=True)
         call_command("migrate", verbosity=0, interactive=False)
-    call_command("createcachetable")
+    call_command("createcachetable", verbosity=0)
 
 
 def main() -> int:

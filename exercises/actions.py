@@ -90,7 +90,8 @@ def submit(
 
     Raises a Refused: TooLarge, NotText, NotOpen, NoTriesLeft, TooSoon.
     """
-    check_source(source)
+    if not check_source(source).strip():
+        raise NotText(_("There is nothing to grade: the file is empty."))
     key = (key or secrets.token_urlsafe(16))[:KEY_LENGTH]
     try:
         with transaction.atomic():

@@ -24,7 +24,7 @@ def keep_item(assignment: Assignment) -> GradeItem:
     item.title_en = (names.get("en") or names.get("fr") or assignment.slug)[:200]
     item.title_fr = names.get("fr", "")[:200]
     item.position = assignment.position
-    item.closes_at = assignment.last_moment
+    item.closes_at = assignment.last_minute
     item.save()
     return item
 

@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from courses.models import Course, is_staff_of
-from gradebook.models import GradeItem
+from gradebook.models import GradeItem, end_of_minute
 from workers.jobs import ExerciseFiles, ExerciseSpec, parse_spec
 
 if TYPE_CHECKING:
@@ -140,11 +140,6 @@ class ExerciseVersion(models.Model):
         return {"cpu": "grade.cpu", "gpu": "grade.gpu", "any": "grade.cpu"}[self.spec.device]
 
 
-def end_of_minute(moment: datetime) -> datetime:
-    """A deadline of 23:59 includes 23:59:59: the minute that people read is the last one that counts."""
-    return moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
-
-
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def visible_to(self, user: Any) -> Self:
         """Assignments that `user` may open: all of the courses taught, the visible and opened of those taken."""
@@ -211,10 +206,14 @@ class Assignment(models.Model):
         return self.version.localized_title if self.version else self.item.title
 
     @property
+    def last_minute(self) -> datetime | None:
+        """The last minute in which something is accepted; None: never closes."""
+        return self.closes_at or self.due_at
+
+    @property
     def last_moment(self) -> datetime | None:
         """The first instant at which nothing is accepted any more; None: never closes."""
-        closes = self.closes_at or self.due_at
-        return end_of_minute(closes) if closes else None
+        return end_of_minute(self.last_minute) if self.last_minute else None
 
     def is_open(self, now: datetime | None = None) -> bool:
         now = now or timezone.now()

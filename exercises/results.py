@@ -36,25 +36,26 @@ def _title(entry: dict[str, Any]) -> str:
     return str((entry.get("title") or {}).get((get_language() or "en")[:2]) or entry["name"])
 
 
-def _hidden(test: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+def _hidden(test: dict[str, Any], entry: dict[str, Any], ran: bool) -> dict[str, Any]:
     full = test["points"] >= entry["points"]
+    shown = "passed" if full else "failed" if ran else "skipped"  # what did not load is no secret
     return {
         "name": entry["name"],
         "title": _title(entry),
         "public": False,
-        "verdict": "passed" if full else "failed",
+        "verdict": shown,
         "points": test["points"],
         "max_points": entry["points"],
         "message": None,
         "seconds": None,
         "timing": None,
         # From the manifest, not from the report: a report could carry hidden inputs in its hint.
-        "hint": None if full or not entry.get("hint") else localized(entry["hint"]),
+        "hint": localized(entry["hint"]) if shown == "failed" and entry.get("hint") else None,
     }
 
 
 def _public(test: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
-    passed = test["verdict"] in ("passed", "inconclusive")
+    helped = test["verdict"] in ("passed", "inconclusive", "skipped")
     return {
         "name": entry["name"],
         "title": _title(entry),
@@ -65,7 +66,7 @@ def _public(test: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
         "message": translate(test.get("sentences") or []) or str(test.get("message") or ""),
         "seconds": test.get("seconds"),
         "timing": test.get("timing"),
-        "hint": None if passed or not entry.get("hint") else localized(entry["hint"]),
+        "hint": None if helped or not entry.get("hint") else localized(entry["hint"]),
         "difference": test.get("difference"),
         "input": str(test.get("input") or ""),
         "output": str(test.get("output") or ""),
@@ -95,13 +96,13 @@ def student_view(run: Run) -> dict[str, Any]:
     report = run.report
     if run.state != RunState.GRADED or report is None or run.version.manifest is None:
         return view
+    rejected = report["verdict"] == "rejected"
     by_name = {test["name"]: test for test in report["tests"]}
     tests = []
     for entry in run.version.manifest["tests"]:
         test = by_name.get(entry["name"])
         if test is not None:
-            tests.append(_public(test, entry) if entry["public"] else _hidden(test, entry))
-    rejected = report["verdict"] == "rejected"
+            tests.append(_public(test, entry) if entry["public"] else _hidden(test, entry, not rejected))
     return view | {
         "score": run.score,
         "verdict": _verdict(run, report, tests),

@@ -8,9 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 
 from courses.models import is_staff_of
 from exercises import actions
@@ -86,9 +88,13 @@ def _asked(request: HttpRequest) -> UUID | None:
 
 
 @page
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def submit(request: HttpRequest, course: str, slug: str) -> HttpResponse:
     assignment = assignment_of(request, course, slug)
+    if request.method != "POST":
+        # After a sign-in that had run out, or a change of language on the page of a refusal.
+        messages.warning(request, _("Nothing was handed in. Look at your text and submit again."))
+        return redirect("exercise", course, slug)
     form = SubmitForm(request.POST, request.FILES)
     try:
         if not form.is_valid():

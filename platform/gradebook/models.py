@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -13,6 +14,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from courses.models import Course
+
+
+def end_of_minute(moment: datetime) -> datetime:
+    """A deadline of 23:59 includes 23:59:59: the minute that people read is the last one that counts."""
+    return moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
 class GradeItem(models.Model):
@@ -57,7 +63,7 @@ class GradeItem(models.Model):
 
     @property
     def closed(self) -> bool:
-        return self.closes_at is not None and self.closes_at <= timezone.now()
+        return self.closes_at is not None and end_of_minute(self.closes_at) <= timezone.now()
 
 
 class Score(models.Model):

@@ -47,7 +47,7 @@ def test_it_works(teacher: Client, exercise: Any) -> None:
     assignment = Assignment.objects.get()
     assert (assignment.slug, assignment.course, assignment.tries) == ("addition", exercise.course, 3)
     item = GradeItem.objects.get()
-    assert assignment.item == item and item.closes_at == assignment.last_moment
+    assert assignment.item == item and item.closes_at == assignment.last_minute
     assert (item.max_points, item.weight, item.title_fr) == (Decimal("7.5"), Decimal(2), "Addition")
 
 

@@ -24,7 +24,7 @@ def test_it_works(exercise: Any) -> None:
     assert (assignment.course, assignment.slug, assignment.visible) == (exercise.course, "addition", True)
     assert (item.slug, item.title_en, item.title_fr, item.position) == ("addition", "Addition", "Addition", 2)
     assert (item.max_points, item.weight) == (Decimal(8), Decimal(3))
-    assert item.closes_at == assignment.last_moment == due.replace(second=0) + datetime.timedelta(minutes=1)
+    assert item.closes_at == assignment.last_minute == due
 
 
 def test_a_second_time_updates(exercise: Any) -> None:
@@ -32,7 +32,7 @@ def test_a_second_time_updates(exercise: Any) -> None:
     second = actions.assign(exercise, closes_at=NOW, tries=3)
     assert first.pk == second.pk and GradeItem.objects.count() == 1
     assert Assignment.objects.get().tries == 3
-    assert GradeItem.objects.get().closes_at == second.last_moment
+    assert GradeItem.objects.get().closes_at == second.last_minute
 
 
 def test_the_title_follows_the_published_version(exercise: Any) -> None:

@@ -92,7 +92,7 @@ def test_closed_and_not_yet_open_are_refused(assignment: Any, bob: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "error"), [("x" * (256 * 1024 + 1), TooLarge), ("a\0b", NotText), ("\ud800", NotText)]
+    ("source", "error"), [("x" * (256 * 1024 + 1), TooLarge), ("a\0b", NotText), ("\ud800", NotText), (" \n", NotText)]
 )
 def test_what_is_no_source_is_refused(assignment: Any, bob: Any, source: str, error: type[Exception]) -> None:
     with pytest.raises(error):

@@ -136,6 +136,9 @@ def test_an_outsider_gets_404(client: Any, assignment: Any, charlie: Any) -> Non
     assert not Submission.objects.exists()
 
 
-def test_get_is_refused(client: Any, assignment: Any, bob: Any) -> None:
+def test_get_leads_back_to_the_exercise_and_says_so(client: Any, assignment: Any, bob: Any) -> None:
+    """Where a sign-in that had run out, or the language switch on a refusal, leads."""
     client.force_login(bob)
-    assert client.get(URL).status_code == 405
+    response = client.get(URL, follow=True)
+    assert response.redirect_chain == [("/c/course/e/addition/", 302)]
+    assert "Nothing was handed in." in response.content.decode()

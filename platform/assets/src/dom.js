@@ -30,9 +30,11 @@ export function text(element, name, values = {}) {
   return pattern.replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
 }
 
-/** The time of day as the page's language writes it, for example "14:02". @param {Date} [date] */
+/** The time of day in the course's zone, as the server writes it, for example "14:02". @param {Date} [date] */
 export function clock(date = new Date()) {
-  return date.toLocaleTimeString(document.documentElement.lang || undefined, { hour: "2-digit", minute: "2-digit" });
+  const { lang, dataset } = document.documentElement;
+  const timeZone = dataset.timeZone || undefined;
+  return date.toLocaleTimeString(lang || undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
 }
 
 /** Says a sentence to screen readers, without moving the focus. @param {string} sentence */
