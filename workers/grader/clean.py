@@ -18,6 +18,7 @@ MAX_SENTENCES = 12
 MAX_TEMPLATE = 600
 MAX_VALUE = 2000
 MAX_SERIES, MAX_POINTS = 20, 10_000
+MAX_WHOLE = 1 << 53  # beyond it JSON readers round, and far beyond it Python refuses to write the digits
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
 SPEC = re.compile(r"[,.]?\d{0,2}[a-z%]?")
 
@@ -78,10 +79,14 @@ def _plain(value: object) -> str | int | float:
     raise JudgeFault("a value of a sentence is no text or number")
 
 
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value < MAX_WHOLE
+
+
 def difference_of(data: object) -> Difference | None:
     if data is None:
         return None
-    if type(data) is not dict or not all(type(data.get(key)) is int for key in ("different", "total")):
+    if type(data) is not dict or not all(_is_count(data.get(key)) for key in ("different", "total")):
         raise JudgeFault("the judge's difference has not the agreed form")
     where, got, expected = (text_of(data, key, MAX_VALUE) for key in ("where", "got", "expected"))
     return {
@@ -115,4 +120,9 @@ def _numbers(values: object) -> list[float | None]:
         raise JudgeFault("a series of the judge is no list of numbers")
     if any(type(value) not in (int, float) for value in values):
         raise JudgeFault("a series of the judge holds something else than numbers")
-    return [float(value) if math.isfinite(value) else None for value in values]
+    return [_number(value) for value in values]
+
+
+def _number(value: int | float) -> float | None:
+    usable = abs(value) < MAX_WHOLE if type(value) is int else math.isfinite(value)
+    return float(value) if usable else None

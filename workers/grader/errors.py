@@ -30,5 +30,9 @@ class JudgeFault(Exception):
         self.returned = returned
 
 
+class JudgeSlow(JudgeFault):
+    """tests.py had no time left: of its own, or of the run's."""
+
+
 class ExerciseFault(Exception):
     """The author has to change the exercise; the text says what."""

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from workers.grader.clean import clean
-from workers.grader.errors import ExerciseFault, JudgeFault, StudentFault
+from workers.grader.errors import ExerciseFault, JudgeFault, JudgeSlow, StudentFault
 from workers.grader.sentences import (
     ENDED,
     INTERFERED,
@@ -49,16 +49,20 @@ LAST_WORD_SECONDS = 0.5  # a process that closed its socket and lives on has no 
 JUDGE_OUTPUT = 256 << 10
 SMALL_ANSWER = 64 << 10  # bytes of an answer that this trusted process decodes itself
 RESULT_BYTES = 4 << 20
+FREE_SECONDS = 1.0  # of tests.py in one test, that no one is charged for
+FREE_TOTAL = 5.0  # what a run gets of them beyond its own total
 T = TypeVar("T")
 
 
 class Budget:
-    """Seconds of the student's own time: of one test, and of the whole run."""
+    """Seconds of the student's own time, of one test and of the whole run; what tests.py takes beyond an allowance is
+    charged to the whole run too, or the limits would not bound how long a grade can hold this process."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.total = 0.0
         self.test = 0.0
+        self._free = limits.total_seconds + FREE_TOTAL
 
     def start_test(self) -> None:
         self.test = 0.0
@@ -69,6 +73,16 @@ class Budget:
     def charge(self, seconds: float) -> None:
         self.test += seconds
         self.total += seconds
+
+    def charge_judge(self, seconds: float, free: float = FREE_SECONDS) -> None:
+        """Time of one test that was not the student's own, of which `free` seconds at most cost nothing."""
+        free = min(max(seconds, 0.0), free, self._free)
+        self._free -= free
+        self.total += max(seconds, 0.0) - free
+
+    def judge_left(self) -> float:
+        """The most that tests.py may take for itself in the test that starts now."""
+        return max(0.0, self.limits.total_seconds - self.total) + FREE_SECONDS
 
     @property
     def spent(self) -> bool:
@@ -155,7 +169,7 @@ class RunnerLink(Link):
         try:
             if frame.kind != REPLY or frame.question != 1 or len(frame.text) > SMALL_ANSWER or len(frame.buffer):
                 raise Malformed("not the answer to this question")
-            answer = Decoder().decode(frame.text)
+            answer = Decoder(plain=True).decode(frame.text)
             if type(answer) is not dict or set(answer) != {"ok", "v"}:
                 raise Malformed("not an answer")
         except Malformed:
@@ -248,6 +262,7 @@ class JudgeLink(Link):
     def __init__(self, jail: Jail, seconds: float) -> None:
         super().__init__(jail)
         self._seconds = seconds  # of its own time in one test
+        self._allowed = seconds  # in the running test
         self._left = seconds
         self._seen = 0
         jail.output_cap = JUDGE_OUTPUT
@@ -267,7 +282,7 @@ class JudgeLink(Link):
             frame = self.receive(self._deadline)
             if frame.kind != READY or len(frame.text) + len(frame.buffer) > 2 * RESULT_BYTES:
                 raise Malformed("not a listing")
-            facts = Decoder().decode(frame.text, frame.buffer)
+            facts = Decoder(plain=True).decode(frame.text, frame.buffer)
         except TimedOut:
             self.close()
             raise ExerciseFault(f"tests.py takes longer than {JUDGE_LOAD_SECONDS:g} s to load") from None
@@ -284,8 +299,9 @@ class JudgeLink(Link):
         said = clean(self.jail.output.decode("utf-8", "replace"), 2000)
         return f"{type(error).__name__}{status} {said}".strip()
 
-    def start_test(self, index: int, seed: int) -> None:
-        self._left = self._seconds
+    def start_test(self, index: int, seed: int, most: float) -> None:
+        """`most`: seconds that the run has left for it."""
+        self._allowed = self._left = min(self._seconds, most)
         text, buffers = Encoder().encode({"test": index, "seed": seed})
         self._guard(lambda deadline: self.send(RUN, 0, text, buffers, deadline))
 
@@ -308,7 +324,7 @@ class JudgeLink(Link):
         try:
             if len(frame.text) > RESULT_BYTES:
                 raise Malformed("the result is too large")
-            value = Decoder().decode(frame.text, frame.buffer)
+            value = Decoder(plain=True).decode(frame.text, frame.buffer)
             if type(value) is not dict:
                 raise Malformed("not a result")
         except Malformed as error:
@@ -322,7 +338,7 @@ class JudgeLink(Link):
             return action(started + self._left)
         except TimedOut:
             self.close()
-            raise JudgeFault(f"tests.py took longer than {self._seconds:g} s of its own time in one test") from None
+            raise JudgeSlow(f"tests.py took longer than {self._allowed:.3g} s of its own time in one test") from None
         except (Ended, Flooded, Malformed) as error:
             raise JudgeFault(f"tests.py ended the judge's process: {self._last_words(error)}") from None
         finally:

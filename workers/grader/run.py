@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import random
 import time
+import traceback
 from typing import Any
 
 from workers.grader.clean import clean
-from workers.grader.errors import ExerciseFault, JudgeFault, StudentFault
+from workers.grader.errors import ExerciseFault, JudgeFault, JudgeSlow, StudentFault
 from workers.grader.pool import Pool
 from workers.grader.prepared import Prepared
 from workers.grader.sentences import (
@@ -19,6 +20,7 @@ from workers.grader.sentences import (
     NOT_LOADED,
     NOT_RUN,
     NOT_TEXT,
+    TIMEOUT_TOTAL,
     TOO_LARGE,
     UNUSABLE,
     UNUSABLE_VALUE,
@@ -55,6 +57,8 @@ class Run:
             self._grade(public_only)
         except (ExerciseFault, MachineFault) as error:
             fault = error
+        except Exception:  # of this program: the task must answer all the same, and another node may do better
+            fault = MachineFault(f"the grader failed:\n{traceback.format_exc(limit=-12)}")
         finally:
             self._session.close()
         report = self._report(public_only, fault)
@@ -126,13 +130,16 @@ class Run:
                 self._output += self._results[index].output
 
     def _test(self, index: int, entry: TestEntry, phase: str) -> Outcome:
-        started = time.monotonic()
         try:
             return self._session.run(index, entry, phase)
         except JudgeFault as fault:
-            # A student who makes tests.py hang pays for it, or eight such tests would hold the grader for minutes.
-            self._session.budget.total += max(0.0, time.monotonic() - started - self._session.budget.test)
-            return self._settle(index, entry, fault)
+            # Threads that the student's code left running would slow the reference down, and forge a fault of tests.py.
+            self._session.drop_runner()
+            started = time.monotonic()
+            try:
+                return self._settle(index, entry, fault)
+            finally:  # or a student who makes every test fail would hold the grader for minutes
+                self._session.budget.charge_judge(time.monotonic() - started)
 
     # ---- faults of tests.py -------------------------------------------------------------------------------------
 
@@ -149,6 +156,11 @@ class Run:
         if failed:
             result = Outcome("error", [sentence(EXERCISE_FAULT)])
             result.staff = f"{fault.staff}\n\nThe reference solution does not pass either:\n{failed}"
+            return result
+        if isinstance(fault, JudgeSlow) and self._session.budget.spent:
+            seconds = self._exercise.spec.limits.total_seconds
+            result = Outcome("timeout", [sentence(TIMEOUT_TOTAL, seconds=seconds)])
+            result.staff = fault.staff
             return result
         if fault.function and fault.returned:
             said = sentence(UNUSABLE_VALUE, function=fault.function, value=fault.returned)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from workers.grader.clean import clean
 from workers.jobs.report import Sentence
 from workers.jobs.sentences import author_words, gettext_noop, sentence
+from workers.runner.codec import MAX_CALLBACKS
 
 TIMEOUT = gettext_noop("Your code took longer than {seconds} s.")
 TIMEOUT_TOTAL = gettext_noop("Your code took longer than {seconds} s in all tests together.")
@@ -76,7 +78,7 @@ VALUES = {
 
 def _text(facts: dict[str, Any], key: str, limit: int = 500) -> str:
     value = facts.get(key, "")
-    return value[:limit] if isinstance(value, str) else ""
+    return clean(value, limit) if type(value) is str else ""
 
 
 def _line(facts: dict[str, Any]) -> int:
@@ -90,9 +92,10 @@ def _line(facts: dict[str, Any]) -> int:
 def raised(facts: dict[str, Any]) -> Sentence:
     """What an exception of the student's code means, in one sentence. `facts` may be forged: only texts are used."""
     function, message, line = _text(facts, "function", 80), _text(facts, "message"), _line(facts)
-    if facts.get("kind") == "exit":
+    kind = _text(facts, "kind", 20)
+    if kind == "exit":
         return sentence(EXITED, function=function)
-    if facts.get("kind") == "input":
+    if kind == "input":
         return sentence(ASKED, function=function)
     values: dict[str, str | int | float] = {"function": function, "type": _text(facts, "type", 80)}
     if line:
@@ -104,8 +107,8 @@ def raised(facts: dict[str, Any]) -> Sentence:
 
 
 def unusable(facts: dict[str, Any]) -> Sentence:
-    """Why a test could not use an answer."""
-    function, kind = _text(facts, "function", 80), facts.get("kind")
+    """Why a test could not use an answer. `facts` may be forged: only known words and texts are used."""
+    function, kind, reason = _text(facts, "function", 80), _text(facts, "kind", 20), _text(facts, "reason", 20)
     if kind == "undefined":
         return sentence(UNDEFINED, function=_text(facts, "name", 80))
     if kind == "not_callable":
@@ -113,16 +116,16 @@ def unusable(facts: dict[str, Any]) -> Sentence:
     if kind == "no_attribute":
         return sentence(NO_ATTRIBUTE, type=_text(facts, "type", 80), name=_text(facts, "name", 80))
     if kind == "callbacks":
-        return sentence(CALLBACKS, function=function, limit=int(facts.get("limit") or 0))
-    if kind == "value" and facts.get("reason") in VALUES:
+        return sentence(CALLBACKS, function=function, limit=MAX_CALLBACKS)
+    if kind == "value" and reason in VALUES:
         values: dict[str, str | int | float] = {"function": function, "type": _text(facts, "type", 80)}
-        return sentence(VALUES[facts["reason"]], **values)
+        return sentence(VALUES[reason], **values)
     return sentence(MALFORMED, function=function)
 
 
 def not_loaded(facts: dict[str, Any], allowed: tuple[str, ...]) -> Sentence:
     """Why the student's file does not load."""
-    line, kind = _line(facts), facts.get("kind")
+    line, kind = _line(facts), _text(facts, "kind", 20)
     if kind == "import":
         module = _text(facts, "module", 80)
         if not allowed:

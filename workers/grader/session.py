@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from typing import Any
 
 from workers.grader.clean import clean, difference_of, sentences_of, series_of, text_of
 from workers.grader.errors import ExerciseFault, JudgeFault, StudentFault
-from workers.grader.links import Budget, JudgeLink, RunnerLink
+from workers.grader.links import FREE_SECONDS, Budget, JudgeLink, RunnerLink
 from workers.grader.pool import Pool
 from workers.grader.prepared import Prepared
 from workers.grader.sentences import MEMORY, plain_assert, raised, unusable
 from workers.jobs.report import Difference, Sentence, Series, TestEntry
 from workers.jobs.sentences import sentence
 from workers.runner.channel import ANSWER, CALL, CALLBACK, REPLY, RESULT
+from workers.sandbox.errors import MachineFault
 from workers.sandbox.jail import Frame
 
 MAX_TESTS = 200
@@ -111,15 +113,19 @@ class Session:
         assert judge is not None
         self._fault = None
         self.budget.start_test()
+        started, charged, free = time.monotonic(), self.budget.total, FREE_SECONDS
         try:
-            judge.start_test(index, derive_seed(self._seed, f"test {entry['name']}"))
+            judge.start_test(index, derive_seed(self._seed, f"test {entry['name']}"), self.budget.judge_left())
             result = judge.result(self._relay(judge, phase))
-            outcome = self._outcome(result)
+            outcome = self._read(result)
             outcome.staff = judge.take_output()
         except JudgeFault:
+            free = 0.0  # a student who makes tests.py hang pays for all of it
             judge.close()
             self._judge = None
             raise
+        finally:
+            self.budget.charge_judge(time.monotonic() - started - (self.budget.total - charged), free)
         outcome.seconds = round(self.budget.test, 6)
         outcome.output = self._runner.take_output() if self._runner is not None else ""
         if self._runner is not None and self._runner.jail.killed:
@@ -176,6 +182,14 @@ class Session:
             self.budget.test = spent  # loading has a limit of its own
 
     # ---- what the judge says ------------------------------------------------------------------------------------
+
+    def _read(self, result: dict[str, Any]) -> Outcome:
+        try:
+            return self._outcome(result)
+        except (JudgeFault, ExerciseFault, MachineFault):
+            raise
+        except Exception as error:  # a judge that lies about its types must not end this process
+            raise JudgeFault(f"the judge's result cannot be read: {type(error).__name__}") from None
 
     def _outcome(self, result: dict[str, Any]) -> Outcome:
         outcome = self._verdict(result)

@@ -7,14 +7,15 @@ from types import SimpleNamespace
 from typing import Any
 
 from workers.runner.channel import ANSWER, CALL, CALLBACK, GONE, REPLY, Channel
-from workers.runner.codec import Decoder, Encoder, Malformed, Unsendable
+from workers.runner.codec import MAX_CALLBACKS, Decoder, Encoder, Malformed, Unsendable
 from workers.testkit import CheckFailed, SolutionError
 from workers.testkit.compare.show import show
 from workers.testkit.errors import RunnerGone
 
-MAX_CALLBACKS = 10_000  # in one test
 SHOWN_INPUT = 600
 RAISED = frozenset({"exception", "memory", "exit", "input"})
+FACTS = {"kind": 20, "type": 80, "name": 80, "reason": 20, "message": 1000}  # and how long each may be
+MAX_LINES = 50
 
 
 class Unusable(CheckFailed):
@@ -90,7 +91,7 @@ class Session:
         if reply["ok"] is True:
             self.value, self.answered = reply["v"], True
             return reply["v"]
-        facts = reply["v"] if type(reply["v"]) is dict else {"kind": "malformed"}
+        facts = student_facts(reply["v"])
         if facts.get("kind") in RAISED:
             raise SolutionError(facts, shown)
         if facts.get("kind") == "request":
@@ -164,6 +165,23 @@ class Session:
     def shown_value(self) -> str:
         """The last answer, shortened; empty when there was none."""
         return show(self.value) if self.answered else ""
+
+
+def student_facts(facts: Any) -> dict[str, Any]:
+    """What the runner says of a failed call, reduced to short texts and lines: all of it may be forged."""
+    if type(facts) is not dict or type(facts.get("kind")) is not str:
+        return {"kind": "malformed"}
+    known: dict[str, Any] = {key: facts[key][:limit] for key, limit in FACTS.items() if type(facts.get(key)) is str}
+    rows = facts.get("lines")
+    known["lines"] = [
+        {"line": row["line"], "function": row["function"][:80]}
+        for row in (rows[-MAX_LINES:] if type(rows) is list else [])
+        if type(row) is dict
+        and type(row.get("line")) is int
+        and 0 <= row["line"] < 10**6
+        and type(row.get("function")) is str
+    ]
+    return known
 
 
 class Shown:

@@ -17,6 +17,7 @@ import json
 import math
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,9 @@ MAX_BUFFER = 64 << 20
 MAX_DEPTH = 60
 MAX_NODES = 1_000_000
 MAX_INT_BITS = 1 << 20
+MAX_CALLBACKS = 10_000  # calls of the judge's functions in one test
+MAX_SAME_HASH = 100  # keys of one set or dict with one hash: each more costs a comparison with all of them
+PLAIN_NODES = 500_000
 ALIGN = 64
 SHORT = 64  # bytes objects up to this length travel inside the JSON
 NUMERIC = frozenset(
@@ -198,13 +202,21 @@ def name_of(kind: type) -> str:
 class Decoder:
     """Bytes to one value. `reference(tag, v)` builds what the tags "handle" and "fn" name; without it they are refused.
 
-    With `tensors`, the tag "tensor" becomes a torch tensor where torch is loaded, else a NumPy array.
+    With `tensors`, the tag "tensor" becomes a torch tensor where torch is loaded, else a NumPy array. `plain` refuses
+    all but None, truth values, numbers, texts, bytes, lists, tuples, and dictionaries with texts as keys: what a
+    trusted process may look at without running anything that a sender chose.
     """
 
-    def __init__(self, reference: Callable[[str, Any], Any] | None = None, tensors: bool = False) -> None:
+    def __init__(
+        self,
+        reference: Callable[[str, Any], Any] | None = None,
+        tensors: bool = False,
+        plain: bool = False,
+    ) -> None:
         self._reference = reference
         self._tensors = tensors
-        self._left = MAX_NODES
+        self._plain = plain
+        self._left = PLAIN_NODES if plain else MAX_NODES
         self._buffer: bytearray | bytes | memoryview = b""
 
     def decode(self, text: bytes | bytearray | memoryview, buffer: bytearray | bytes | memoryview = b"") -> Any:
@@ -232,15 +244,28 @@ class Decoder:
             raise Malformed("a tag is needed")
         tag, v = x["t"], x["v"]
         if tag == "dict":
-            self._left -= len(v)
-            if self._left < 0:
-                raise Malformed("the value has too many parts")
-            return {self._value(key, depth + 1): self._value(value, depth + 1) for key, value in v}
-        if tag in ("tuple", "set", "frozenset"):
-            return {"tuple": tuple, "set": set, "frozenset": frozenset}[tag](self._items(v, depth))
+            return self._dict(v, depth)
+        if tag == "tuple":
+            return tuple(self._items(v, depth))
+        if self._plain and tag not in ("bytes", "blob"):
+            raise Malformed("not a plain value")
+        if tag in ("set", "frozenset"):
+            items = self._items(v, depth)
+            _check_hashes(items)
+            return set(items) if tag == "set" else frozenset(items)
         if tag in ("nd", "scalar", "tensor"):
             return self._array(tag, *v)
         return self._small(tag, v)
+
+    def _dict(self, v: Any, depth: int) -> dict[Any, Any]:
+        self._left -= len(v)
+        if self._left < 0:
+            raise Malformed("the value has too many parts")
+        pairs = [(self._value(key, depth + 1), self._value(value, depth + 1)) for key, value in v]
+        if self._plain and any(type(key) is not str for key, _ in pairs):
+            raise Malformed("not a plain value")
+        _check_hashes([key for key, _ in pairs])
+        return dict(pairs)
 
     def _items(self, x: list[Any], depth: int) -> list[Any]:
         if type(x) is not list:
@@ -285,6 +310,8 @@ class Decoder:
 
         kind = numpy.dtype(dtype)
         count = math.prod(shape)
+        if shape and count and not kind.itemsize:  # it owns no bytes here, and NumPy would allocate one character each
+            raise Malformed("array")
         if position + count * kind.itemsize > len(self._buffer):
             raise Malformed("array")
         # A zero-size dtype or shape owns no bytes, and frombuffer refuses both.
@@ -298,3 +325,11 @@ class Decoder:
             return array[()]
         torch = sys.modules.get("torch") if tag == "tensor" and self._tensors else None
         return torch.from_numpy(array) if torch is not None else array
+
+
+def _check_hashes(keys: list[Any]) -> None:
+    """Refuse keys chosen to have one hash, such as multiples of 2^61 - 1: the table would take quadratic time."""
+    if len(keys) <= MAX_SAME_HASH:
+        return
+    if max(Counter(map(hash, keys)).values()) > MAX_SAME_HASH:
+        raise Malformed("a set or dictionary has too many keys with one hash")
