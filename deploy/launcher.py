@@ -214,6 +214,7 @@ class Launcher:
             group = [child for child in self.children.values() if child.program.stop_order == order]
             for child in group:
                 child.signal(signal.SIGTERM)
+            # The default binds this turn's group; mypy infers no type for such a lambda.
             self._wait(lambda group=group: not any(child.running() for child in group), seconds)  # type: ignore[misc]
             for child in group:
                 if child.running():

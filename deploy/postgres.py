@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from deploy.children import die_with_parent
@@ -64,16 +65,17 @@ def throw_away_server() -> Iterator[str]:
 
 @contextmanager
 def _running(programs: Path, folder: Path, user: pwd.struct_passwd | None) -> Iterator[None]:
-    identity = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    # Any: subprocess's overloads do not accept a dictionary's values by name.
+    identity: dict[str, Any] = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     data, log = folder / "data", folder / "server.log"
     initdb = [str(programs / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
-    made = subprocess.run([*initdb, "--locale=C.UTF-8"], cwd=folder, capture_output=True, text=True, **identity)  # type: ignore[call-overload]
+    made = subprocess.run([*initdb, "--locale=C.UTF-8"], cwd=folder, capture_output=True, text=True, **identity)
     if made.returncode:
         raise PostgresError(f"initdb: {made.stderr.strip() or made.stdout.strip()}")
     options = [f"-c{name}={value}" for name, value in UNSAFE.items()]
     command = [str(programs / "postgres"), "-D", str(data), "-k", str(folder), "-clisten_addresses=", *options]
     with log.open("wb") as output:
-        server = subprocess.Popen(  # type: ignore[call-overload]  # the identity's keys are known to Popen
+        server = subprocess.Popen(
             command,
             cwd=folder,
             stdin=subprocess.DEVNULL,

@@ -186,6 +186,7 @@ class ExerciseAdmin(CourseScopedAdmin):
         return exercise
 
     def missing(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        # Django's own answer to a missing object; a private method, so the stubs leave it out.
         return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
 
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
