@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.options import ROOT
-from deploy.run_tests import OF_THEIR_OWN, PHASES, Count, Phase, read_count, run_phase
+from deploy.run_tests import OF_THEIR_OWN, PHASES, Count, Phase, read_count, run_phases
 
 
 def test_it_works(tmp_path: Path) -> None:
@@ -21,12 +21,26 @@ def test_it_works(tmp_path: Path) -> None:
         "def broken(): raise ValueError\n"
         "def test_broken(broken): pass\n"
     )
-    count = run_phase(Phase("some", (str(tmp_path),), ""), ["-p", "no:randomly", "-p", "no:django"], None)
+    [(line, count)] = run_phases([Phase("some", (str(tmp_path),), "")], ["-p", "no:randomly", "-p", "no:django"], 1)
     assert count == Count(passed=1, failed=2, skipped=1)
+    assert line.startswith("some: 1 passed, 2 failed, 1 skipped in ")
+
+
+def test_two_lanes_show_the_output_of_what_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, body in (("good", "pass"), ("bad", "assert 'seen' == 'unseen'")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"test_{name}.py").write_text(f"def test_{name}(): {body}\n")
+    phases = [Phase(name, (str(tmp_path / name),), "") for name in ("good", "bad")]
+    results = run_phases(phases, ["-p", "no:randomly", "-p", "no:django"], 2)
+    assert sorted(count.failed for _line, count in results) == [0, 1]
+    output = capsys.readouterr().out
+    assert "=== good: started" in output and "=== good: 1 passed" in output
+    assert "assert 'seen' == 'unseen'" in output
 
 
 def test_a_phase_without_tests_fails(tmp_path: Path) -> None:
-    assert run_phase(Phase("none", (str(tmp_path),), "browser"), [], None).failed == 1
+    [(_line, count)] = run_phases([Phase("none", (str(tmp_path),), "browser")], [], 1)
+    assert count.failed == 1
 
 
 def test_a_run_without_a_report_is_a_failure(tmp_path: Path) -> None:
