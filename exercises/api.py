@@ -161,4 +161,5 @@ def get_grades(request: HttpRequest, course: str, format: str = "plain") -> Any:
     found = get_object_or_404(taught, pk=course_of(request, course).pk)
     if format not in FORMATS:
         raise Refused(_("This format is not known. Known are: %(formats)s.") % {"formats": ", ".join(FORMATS)})
-    return HttpResponse(FORMATS[format](build_table(found)), content_type="text/csv; charset=utf-8")
+    chosen = FORMATS[format]
+    return HttpResponse(chosen.write(build_table(found)), content_type=chosen.content_type)

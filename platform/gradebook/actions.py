@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from gradebook.models import GradeEvent, GradeItem, Score
 
@@ -51,13 +52,67 @@ def set_derived(item: GradeItem, student: User, points: Decimal | None, why: str
 
 
 @transaction.atomic
+def enter(item: GradeItem, student: User, points: Decimal | None, by: User) -> Score:
+    """A mark given by hand, in a column that nothing else fills; None empties it.
+
+    Raises GradebookError: a column that is graded, a locked cell, points out of range.
+    """
+    if not item.manual:
+        raise GradebookError(_("This column is graded by Rendu: open the cell to set other points, with a reason."))
+    if points is not None and not Decimal(0) <= points <= item.max_points * 2:
+        raise GradebookError(_("Points from 0 to %(most)s are accepted here.") % {"most": item.max_points * 2})
+    score = _locked(item, student)
+    new = None if points is None else cents(points)
+    if score.derived == new:
+        return score
+    if score.locked:
+        raise GradebookError(_("This cell is locked: unlock it first."))
+    old, score.derived = score.derived, new
+    return _write(score, GradeEvent.Kind.ENTERED, by, old, new, "")
+
+
+@transaction.atomic
+def set_comment(item: GradeItem, student: User, comment: str, by: User) -> Score:
+    """What the student reads beside the points."""
+    score = _locked(item, student)
+    if score.comment == comment.strip():
+        return score
+    score.comment = comment.strip()
+    return _write(score, GradeEvent.Kind.COMMENT, by, score.points, score.points, score.comment)
+
+
+@transaction.atomic
+def set_locked(item: GradeItem, student: User, locked: bool, by: User) -> Score:
+    """Freeze what counts now, or let the newest result count again. Results go on arriving under a lock."""
+    score = _locked(item, student)
+    if score.locked == locked:
+        return score
+    old = score.points
+    score.locked, score.frozen = locked, score.derived if locked else None
+    return _write(score, GradeEvent.Kind.LOCKED if locked else GradeEvent.Kind.UNLOCKED, by, old, score.points, "")
+
+
+@transaction.atomic
+def lock_column(item: GradeItem, locked: bool, by: User) -> int:
+    """The same for every student of the course; how many cells changed."""
+    students = [enrolment.user for enrolment in item.course.enrolments.students().select_related("user")]
+    held = set(Score.objects.filter(item=item, locked=locked).values_list("student_id", flat=True))
+    changed = [student for student in students if student.pk not in held]
+    for student in changed:
+        set_locked(item, student, locked, by)
+    return len(changed)
+
+
+@transaction.atomic
 def set_override(item: GradeItem, student: User, points: Decimal, by: User, reason: str) -> Score:
     """Let a person's points win over the graded ones. Raises GradebookError without a reason or out of range."""
     if not reason.strip():
-        raise GradebookError("an override needs a reason")
+        raise GradebookError(_("Other points need a reason."))
     if not Decimal(0) <= points <= item.max_points * 2:
-        raise GradebookError(f"points from 0 to {item.max_points * 2} are accepted here")
+        raise GradebookError(_("Points from 0 to %(most)s are accepted here.") % {"most": item.max_points * 2})
     score = _locked(item, student)
+    if score.locked:
+        raise GradebookError(_("This cell is locked: unlock it first."))
     old, score.override, score.reason = score.points, cents(points), reason.strip()
     return _write(score, GradeEvent.Kind.OVERRIDE, by, old, score.override, reason.strip())
 
@@ -68,8 +123,10 @@ def clear_override(item: GradeItem, student: User, by: User) -> Score:
     score = _locked(item, student)
     if score.override is None:
         return score
+    if score.locked:
+        raise GradebookError(_("This cell is locked: unlock it first."))
     old, score.override, score.reason = score.override, None, ""
-    return _write(score, GradeEvent.Kind.CLEARED, by, old, score.derived, "")
+    return _write(score, GradeEvent.Kind.CLEARED, by, old, score.points, "")
 
 
 @transaction.atomic

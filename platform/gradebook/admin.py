@@ -8,13 +8,22 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from courses.scoping import CourseTimeAdmin, ReadOnlyAdmin, TaughtFilter, column, course_filter, in_course_zone, taught
-from gradebook.models import GradeEvent, GradeItem, Score
+from courses.scoping import (
+    CourseScopedAdmin,
+    CourseTimeAdmin,
+    ReadOnlyAdmin,
+    TaughtFilter,
+    column,
+    course_filter,
+    in_course_zone,
+    taught,
+)
+from gradebook.models import Category, GradeEvent, GradeItem, Score
 
 
 @admin.register(GradeItem)
 class GradeItemAdmin(CourseTimeAdmin):
-    """A column that an assignment made takes title, points and closing date from it: only its weight is set here."""
+    """A column that an assignment or a quiz made takes title, points and closing date from it: its weight is set here."""
 
     list_display = (
         "slug",
@@ -27,19 +36,29 @@ class GradeItemAdmin(CourseTimeAdmin):
     list_filter = (course_filter("course"),)
     list_select_related = ("course",)
     search_fields = ("slug", "title_en", "title_fr")
-    fields = ("course", "slug", ("title_en", "title_fr"), ("max_points", "weight"), "position", "closes_at")
+    fields = ("course", "slug", ("title_en", "title_fr"), ("max_points", "weight"), "category", "position", "closes_at")
     fixed_fields = ("course", "slug")
     kept_by_assignment = ("title_en", "title_fr", "max_points", "position", "closes_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
-        return (*fields, *self.kept_by_assignment) if obj is not None and hasattr(obj, "assignment") else fields
+        return (*fields, *self.kept_by_assignment) if obj is not None and not obj.manual else fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never with scores: their history would go with them."""
-        if obj is not None and (hasattr(obj, "assignment") or obj.scores.exists()):
+        if obj is not None and (not obj.manual or obj.scores.exists()):
             return False
         return self.allows(request, obj)
+
+
+@admin.register(Category)
+class CategoryAdmin(CourseScopedAdmin):
+    list_display = ("title_en", "course", "weight", "drop_lowest")
+    list_filter = (course_filter("course"),)
+    list_select_related = ("course",)
+    search_fields = ("title_en", "title_fr")
+    fields = ("course", ("title_en", "title_fr"), ("weight", "drop_lowest"), "position")
+    fixed_fields = ("course",)
 
 
 class ItemFilter(TaughtFilter):

@@ -1,4 +1,4 @@
-"""Forms of a cell's page."""
+"""Forms of the gradebook: a cell, a column filled in by hand, weights and categories."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from gradebook.models import GradeItem
+from courses.models import Course
+from gradebook.models import Category, GradeItem
 
 
 class PointsField(forms.DecimalField):
@@ -48,3 +49,58 @@ class ExcuseForm(forms.Form):
     why = forms.CharField(
         label=_("Why"), max_length=1000, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
+
+
+class CommentForm(forms.Form):
+    comment = forms.CharField(
+        label=_("Comment"),
+        max_length=5000,
+        required=False,
+        help_text=_("The student reads it."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class ColumnForm(forms.ModelForm[GradeItem]):
+    """A new column that is filled in by hand."""
+
+    class Meta:
+        model = GradeItem
+        fields = ("title_en", "title_fr", "slug", "max_points", "category", "weight")
+
+    def __init__(self, *args: Any, course: Course, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.course = course
+        self.instance.course = course
+        category = self.fields["category"]
+        assert isinstance(category, forms.ModelChoiceField)
+        category.queryset = Category.objects.filter(course=course)
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"]
+        if GradeItem.objects.filter(course=self.course, slug=slug).exists():
+            raise forms.ValidationError(_("A column has this short name already. Choose another one."))
+        return slug
+
+
+class CategoryForm(forms.ModelForm[Category]):
+    class Meta:
+        model = Category
+        fields = ("title_en", "title_fr", "weight", "drop_lowest")
+
+
+class WeightForm(forms.ModelForm[GradeItem]):
+    class Meta:
+        model = GradeItem
+        fields = ("category", "weight")
+
+    def __init__(self, *args: Any, categories: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        category = self.fields["category"]
+        assert isinstance(category, forms.ModelChoiceField)
+        category.queryset = categories
+        category.empty_label = str(_("none"))
+
+
+CategoryFormSet = forms.modelformset_factory(Category, form=CategoryForm, extra=1, can_delete=True)
+WeightFormSet = forms.modelformset_factory(GradeItem, form=WeightForm, extra=0)

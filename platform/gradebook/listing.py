@@ -87,6 +87,7 @@ class Printer:
     def __init__(self) -> None:
         self.texts: dict[Decimal | None, str] = {}
         self.excused_text = escape(_("exc."))
+        self.comment_mark = f' <span title="{escape(_("with a comment"))}">✎</span>'
         self.excused_note = escape(_("Excused: leaves the total"))
 
     def row(self, row: Row) -> ShownRow:
@@ -94,11 +95,11 @@ class Printer:
         name = ", ".join(part for part in (user.family_name, user.given_name) if part) or user.email
         section = row.enrolment.section.name if row.enrolment.section else ""
         # Every piece of text in a cell went through escape(); slugs and ids need none.
-        cells = mark_safe("".join(self.cell(cell, user.pk) for cell in row.cells))
+        cells = mark_safe("".join(self.cell(cell, user.pk, cell.item.pk in row.dropped) for cell in row.cells))
         total_20 = "–" if row.total_20 is None else number_format(row.total_20, 2)
         return ShownRow(name, user.email, section, cells, total_20)
 
-    def cell(self, cell: Cell, student: int) -> str:
+    def cell(self, cell: Cell, student: int, dropped: bool = False) -> str:
         """A link to the cell's page: the points, starred when a person set them, with the reason as its title."""
         points = cell.points
         text = self.texts.get(points)
@@ -110,6 +111,10 @@ class Printer:
         elif cell.overridden and cell.score is not None:
             css, text = "override", f"{text}*"
             title = escape(_("Override: %(reason)s") % {"reason": cell.score.reason})
+        if dropped:
+            text = f"({text})"
+        if cell.score is not None and cell.score.comment:
+            text += self.comment_mark
         shown = f' class="{css}"' if css else ""
         told = f' title="{title}"' if title else ""
         return f'<td{shown}><a href="{cell.item.slug}/{student}/"{told}>{text}</a></td>'
@@ -122,19 +127,23 @@ class Head:
     order: str  # aria-sort: "ascending", "descending" or ""
     most: str  # points of the item
     slug: str = ""
+    category: str = ""
 
 
 def heads(params: QueryDict, selection: Selection, items: tuple[GradeItem, ...]) -> list[Head]:
     """Name, section, each item, total: numbers start with the highest."""
 
-    def head(key: str, title: str, highest_first: bool, most: str = "", slug: str = "") -> Head:
+    def head(key: str, title: str, highest_first: bool, item: GradeItem | None = None) -> Head:
         current = selection.sort == key
         descending = not selection.descending if current else highest_first
         link = params.copy()
         link["sort"] = f"-{key}" if descending else key
         order = ("descending" if selection.descending else "ascending") if current else ""
-        return Head(title, link.urlencode(), order, most, slug)
+        if item is None:
+            return Head(title, link.urlencode(), order, "")
+        category = item.category.title if item.category else ""
+        return Head(title, link.urlencode(), order, points_text(item.max_points), item.slug, category)
 
-    columns = [head(f"item-{i.slug}", i.title, True, points_text(i.max_points), i.slug) for i in items]
+    columns = [head(f"item-{item.slug}", item.title, True, item) for item in items]
     ends = [head("name", _("Student"), False), head("section", _("Section"), False)]
     return [*ends, *columns, head("total", _("Total / 20"), True)]

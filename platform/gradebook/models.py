@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
@@ -21,8 +22,43 @@ def end_of_minute(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
+class Category(models.Model):
+    """Columns that count together, such as the exercises: one share of the total, whatever their number."""
+
+    course = models.ForeignKey(
+        Course, on_delete=models.CASCADE, related_name="grade_categories", verbose_name=_("course")
+    )
+    title_en = models.CharField(_("title in English"), max_length=200)
+    title_fr = models.CharField(_("title in French"), max_length=200, blank=True)
+    weight = models.DecimalField(
+        _("weight"),
+        max_digits=8,
+        decimal_places=3,
+        default=Decimal(10),
+        validators=[MinValueValidator(Decimal(0))],
+        help_text=_("Share of the category in the total, relative to other categories and to columns without one."),
+    )
+    drop_lowest = models.PositiveSmallIntegerField(
+        _("lowest left out"), default=0, help_text=_("So many of a student’s weakest columns here do not count.")
+    )
+    position = models.PositiveIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("grade category")
+        verbose_name_plural = _("grade categories")
+        ordering = ("position", "pk")
+        constraints = (models.UniqueConstraint(fields=("course", "title_en"), name="grade_category_once"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def title(self) -> str:
+        return (get_language() or "en").startswith("fr") and self.title_fr or self.title_en
+
+
 class GradeItem(models.Model):
-    """One column of the gradebook."""
+    """One column of the gradebook. Assignments and quizzes keep theirs; a column without one is filled in by hand."""
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="grade_items", verbose_name=_("course"))
     slug = models.SlugField(_("short name"), max_length=100)
@@ -35,13 +71,21 @@ class GradeItem(models.Model):
         default=Decimal(10),
         validators=[MinValueValidator(Decimal("0.01"))],
     )
+    category = models.ForeignKey(
+        Category,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="items",
+        verbose_name=_("category"),
+    )
     weight = models.DecimalField(
         _("weight"),
         max_digits=8,
         decimal_places=3,
         default=Decimal(10),
         validators=[MinValueValidator(Decimal(0))],
-        help_text=_("Share of this item in the total, relative to the other items."),
+        help_text=_("Share of this item in its category or, without one, in the total."),
     )
     position = models.PositiveIntegerField(_("position"), default=0)
     closes_at = models.DateTimeField(
@@ -61,6 +105,15 @@ class GradeItem(models.Model):
     def title(self) -> str:
         return (get_language() or "en").startswith("fr") and self.title_fr or self.title_en
 
+    def clean(self) -> None:
+        if self.category and self.category.course_id != self.course_id:
+            raise ValidationError({"category": _("This category belongs to another course.")})
+
+    @property
+    def manual(self) -> bool:
+        """Filled in by hand: an oral examination, a project."""
+        return not hasattr(self, "assignment") and not hasattr(self, "quiz")
+
     @property
     def closed(self) -> bool:
         return self.closes_at is not None and end_of_minute(self.closes_at) <= timezone.now()
@@ -75,6 +128,9 @@ class Score(models.Model):
     override = models.DecimalField(_("override"), max_digits=8, decimal_places=2, null=True, blank=True)
     reason = models.TextField(_("reason of the override"), blank=True)
     excused = models.BooleanField(_("excused"), default=False)
+    comment = models.TextField(_("comment"), blank=True)  # the student reads it
+    locked = models.BooleanField(_("locked"), default=False)
+    frozen = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)  # graded when it was locked
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -88,7 +144,9 @@ class Score(models.Model):
     @property
     def points(self) -> Decimal | None:
         """What counts, out of the item's points; None when nothing was handed in."""
-        return self.derived if self.override is None else self.override
+        if self.override is not None:
+            return self.override
+        return self.frozen if self.locked else self.derived
 
 
 class GradeEvent(models.Model):
@@ -100,6 +158,10 @@ class GradeEvent(models.Model):
         CLEARED = "cleared", _("override removed")
         EXCUSED = "excused", _("excused")
         UNEXCUSED = "unexcused", _("no longer excused")
+        ENTERED = "entered", _("entered by hand")
+        COMMENT = "comment", _("comment")
+        LOCKED = "locked", _("locked")
+        UNLOCKED = "unlocked", _("unlocked")
 
     score = models.ForeignKey(Score, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now)

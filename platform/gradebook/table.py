@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from courses.models import Course, Enrolment, Section
-from gradebook.models import GradeItem, Score
+from gradebook.models import Category, GradeItem, Score
 
 NOTHING = Fraction(0)
 
@@ -47,8 +47,9 @@ class Cell:
 class Row:
     enrolment: Enrolment
     cells: tuple[Cell, ...]
-    earned: Fraction  # sum of weight × points / max_points over what counts, exact
+    earned: Fraction  # sum of weight × share of the points over what counts, exact
     divisor: Fraction  # sum of the weights of what counts
+    dropped: frozenset[int] = frozenset()  # ids of items that a category leaves out
 
     @property
     def total(self) -> Decimal:
@@ -78,27 +79,55 @@ class Column:
 
     item: GradeItem
     weight: Fraction
+    most: Fraction
     closed: bool
 
     @classmethod
     def of(cls, item: GradeItem) -> Column:
-        return cls(item, Fraction(item.weight), item.closed)
+        return cls(item, Fraction(item.weight), Fraction(item.max_points), item.closed)
+
+
+def columns_of(course: Course) -> tuple[Column, ...]:
+    return tuple(Column.of(item) for item in GradeItem.objects.filter(course=course).select_related("category"))
 
 
 def row_of(enrolment: Enrolment, columns: Iterable[Column], scores: dict[int, Score]) -> Row:
-    """One student's row from the scores by item id."""
+    """One student's row from the scores by item id.
+
+    A category counts with its own weight, as the weighted mean of its columns that count, its lowest left out.
+    """
     cells = []
     earned = divisor = NOTHING
+    grouped: dict[Category, list[tuple[Fraction, Column]]] = {}
     for column in columns:
         score = scores.get(column.item.pk)
         cells.append(Cell(column.item, score))
         points = None if score is None else score.points
         if (score is not None and score.excused) or (points is None and not column.closed):
             continue
+        share = Fraction(points) / column.most if points else NOTHING
+        category = column.item.category
+        if category is not None:
+            grouped.setdefault(category, []).append((share, column))
+            continue
         divisor += column.weight
-        if points:
-            earned += column.weight * Fraction(points) / Fraction(column.item.max_points)
-    return Row(enrolment, tuple(cells), earned, divisor)
+        earned += column.weight * share
+    dropped: set[int] = set()
+    for category, counted in grouped.items():
+        kept = without_lowest(counted, category.drop_lowest)
+        dropped |= {column.item.pk for _share, column in counted} - {column.item.pk for _share, column in kept}
+        weights = sum((column.weight for _share, column in kept), NOTHING)
+        if weights:
+            divisor += Fraction(category.weight)
+            mean_share = sum((column.weight * share for share, column in kept), NOTHING) / weights
+            earned += Fraction(category.weight) * mean_share
+    return Row(enrolment, tuple(cells), earned, divisor, frozenset(dropped))
+
+
+def without_lowest(counted: list[tuple[Fraction, Column]], number: int) -> list[tuple[Fraction, Column]]:
+    """All but the `number` lowest shares; one always stays. Of equal shares, the lighter column goes first."""
+    leave = min(number, len(counted) - 1)
+    return sorted(counted, key=lambda pair: (pair[0], pair[1].weight))[leave:]
 
 
 def fold(text: str) -> str:
@@ -118,7 +147,7 @@ def build_table(course: Course, section: Section | None = None) -> Table:
     enrolments = Enrolment.objects.students().filter(course=course).select_related("user", "section")
     if section is not None:
         enrolments = enrolments.filter(section=section)
-    columns = tuple(Column.of(item) for item in GradeItem.objects.filter(course=course))
+    columns = columns_of(course)
     scores: dict[int, dict[int, Score]] = {}
     for score in Score.objects.filter(item__course=course):
         scores.setdefault(score.student_id, {})[score.item_id] = score
@@ -129,7 +158,7 @@ def build_table(course: Course, section: Section | None = None) -> Table:
 
 def own_row(enrolment: Enrolment) -> Row:
     """One student's own row: two queries."""
-    columns = tuple(Column.of(item) for item in GradeItem.objects.filter(course=enrolment.course_id))
+    columns = columns_of(enrolment.course)
     scores = {s.item_id: s for s in Score.objects.filter(item__course=enrolment.course_id, student=enrolment.user_id)}
     return row_of(enrolment, columns, scores)
 

@@ -17,7 +17,7 @@ from courses.access import course_of, taught_course_of
 from courses.models import Enrolment, Role, enrolment_of, is_staff_of
 from gradebook import actions, listing
 from gradebook.export import FORMATS
-from gradebook.forms import ExcuseForm, OverrideForm
+from gradebook.forms import CommentForm, ExcuseForm, OverrideForm
 from gradebook.models import GradeItem, Score
 from gradebook.table import averages, build_table, mean, own_row
 
@@ -76,8 +76,9 @@ def grades_csv(request: HttpRequest, course: str) -> HttpResponse:
     section = None
     if wanted := request.GET.get("section", ""):
         section = get_object_or_404(found.sections, pk=wanted if wanted.isascii() and wanted.isdigit() else 0)
-    response = HttpResponse(FORMATS[name](build_table(found, section)), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{found.slug}-grades-{name}.csv"'
+    chosen = FORMATS[name]
+    response = HttpResponse(chosen.write(build_table(found, section)), content_type=chosen.content_type)
+    response["Content-Disposition"] = f'attachment; filename="{found.slug}-grades-{name}.{chosen.suffix}"'
     return response
 
 
@@ -91,13 +92,20 @@ def cell(request: HttpRequest, course: str, item: str, student: int) -> HttpResp
     enrolment = get_object_or_404(
         Enrolment.objects.select_related("user"), course=found, user=student, role=Role.STUDENT
     )
-    form = OverrideForm(item=graded)
+    action = request.POST.get("action", "") if request.method == "POST" else ""
+    data = {name: request.POST if action == name else None for name in ("override", "comment", "excuse", "include")}
+    form = OverrideForm(data["override"], item=graded)
+    comment = CommentForm(data["comment"])
+    excuse = ExcuseForm(data["excuse"] or data["include"])
     if request.method == "POST":
-        if request.POST.get("action") == "override":
-            form = OverrideForm(request.POST, item=graded)
-        if _change(request, graded, enrolment.user, form):
-            messages.success(request, _("Saved."))
-            return redirect("gradebook-cell", course=found.slug, item=graded.slug, student=student)
+        chosen = {"override": form, "comment": comment, "excuse": excuse, "include": excuse}.get(action)
+        try:
+            if chosen is None or chosen.is_valid():
+                _change(request, graded, enrolment.user, action, chosen.cleaned_data if chosen else {})
+                messages.success(request, _("Saved."))
+                return redirect("gradebook-cell", course=found.slug, item=graded.slug, student=student)
+        except actions.GradebookError as error:
+            messages.error(request, str(error))
     score = Score.objects.filter(item=graded, student=student).first()
     context = {
         "course": found,
@@ -107,26 +115,25 @@ def cell(request: HttpRequest, course: str, item: str, student: int) -> HttpResp
         "score": score,
         "events": score.events.select_related("by") if score else (),
         "form": form,
-        "excuse": ExcuseForm(),
+        "excuse": excuse,
+        "comment": comment if comment.is_bound else CommentForm(initial={"comment": score.comment if score else ""}),
         "assignment": getattr(graded, "assignment", None),
     }
-    return render(request, "gradebook/cell.html", context, status=400 if form.errors else 200)
+    return render(request, "gradebook/cell.html", context, status=400 if request.method == "POST" else 200)
 
 
-def _change(request: HttpRequest, item: GradeItem, student: User, form: OverrideForm) -> bool:
-    """Do what the button says; whether it was done."""
+def _change(request: HttpRequest, item: GradeItem, student: User, action: str, values: dict[str, Any]) -> None:
+    """Do what the button says. Raises GradebookError."""
     by: Any = request.user
-    action = request.POST.get("action")
     if action == "override":
-        if not form.is_valid():
-            return False
-        actions.set_override(item, student, form.cleaned_data["points"], by, form.cleaned_data["reason"])
+        actions.set_override(item, student, values["points"], by, values["reason"])
     elif action == "clear":
         actions.clear_override(item, student, by)
+    elif action in ("lock", "unlock"):
+        actions.set_locked(item, student, action == "lock", by)
+    elif action == "comment":
+        actions.set_comment(item, student, values["comment"], by)
     elif action in ("excuse", "include"):
-        why = ExcuseForm(request.POST)
-        reason = why.cleaned_data["why"] if why.is_valid() else ""
-        actions.set_excused(item, student, action == "excuse", by, reason)
+        actions.set_excused(item, student, action == "excuse", by, values["why"])
     else:
         raise Http404
-    return True

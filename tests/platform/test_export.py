@@ -15,11 +15,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from accounts.models import User
 from courses.models import Course, Enrolment, Role, Section
 from gradebook import actions
-from gradebook.export import plain_csv, safe_cell
+from gradebook.export import FORMATS, canvas_csv, moodle_csv, plain_csv, safe_cell, xlsx
 from gradebook.models import GradeItem
 from gradebook.table import build_table, mean, rounded
 
@@ -232,7 +233,7 @@ class TestPage:
     def test_unknown_formats(self, client: Client, course: Course, alice: Any) -> None:
         client.force_login(alice)
         response = client.get("/c/course/grades.csv?format=<b>")
-        assert (response.status_code, response.content) == (400, b"format: one of plain\n")
+        assert (response.status_code, response.content) == (400, b"format: one of plain, moodle, canvas, xlsx\n")
         assert response.headers["Content-Type"].startswith("text/plain")
 
     def test_one_section(self, client: Client, course: Course, other_course: Course, alice: Any, bob: Any) -> None:
@@ -290,3 +291,55 @@ class TestCommand:
         terminal.flush()
         expected = "\ufeffemail,family_name,given_name,section,total,total_20\r\nz@example.org,Ďurík,,,0.00,\r\n"
         assert bytes_out.getvalue() == expected.encode("utf-8")
+
+
+class TestOtherFormats:
+    @pytest.fixture
+    def table(self, course: Any, alice: Any, bob: Any) -> Any:
+        for slug, title in (("one", "=1+1"), ("two", "Quiz"), ("three", "Quiz"), ("final", "Final Grade")):
+            GradeItem.objects.create(course=course, slug=slug, title_en=title)
+        items = {item.slug: item for item in GradeItem.objects.all()}
+        actions.set_derived(items["one"], bob, Decimal("7.5"), "run")
+        actions.set_comment(items["one"], bob, "-5 for the lateness", alice)
+        actions.set_excused(items["two"], bob, True, alice, "ill")
+        return build_table(course)
+
+    def test_moodle(self, table: Any) -> None:
+        head, row = csv.reader(io.StringIO(moodle_csv(table)))
+        assert head[:3] == ["First name", "Surname", "Email address"]
+        assert sorted(head[3:]) == sorted(
+            ["'=1+1", "Feedback: =1+1", "Quiz", "Feedback: Quiz", "Quiz (2)", "Feedback: Quiz (2)"]
+            + ["Final Grade", "Feedback: Final Grade"]
+        )
+        cells = dict(zip(head, row, strict=True))
+        assert cells["Email address"] == "bob@example.org"
+        assert (cells["'=1+1"], cells["Feedback: =1+1"]) == ("7.50", "'-5 for the lateness")
+        assert {cells["Quiz"], cells["Quiz (2)"]} == {""}
+
+    def test_canvas(self, table: Any) -> None:
+        head, points, row = csv.reader(io.StringIO(canvas_csv(table).removeprefix("\ufeff")))
+        assert head[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+        assert points[0] == "Points Possible" and set(points[5:]) == {"10.00"}
+        assert "final" in head and "Final Grade" not in head  # Canvas drops that header without a word
+        cells = dict(zip(head, row, strict=True))
+        assert (cells["Student"], cells["SIS Login ID"]) == ("Durand, Bob", "bob@example.org")
+        assert cells["'=1+1"] == "7.50" and "EX" in (cells["Quiz"], cells["Quiz (2)"])
+
+    def test_xlsx(self, table: Any, bob: Any) -> None:
+        bob.family_name = "=cmd|' /C calc'!A0\x01"
+        table.rows[0].enrolment.user.family_name = bob.family_name
+        sheet = load_workbook(io.BytesIO(xlsx(table))).active
+        assert sheet is not None
+        head, row = (list(cells) for cells in sheet.iter_rows())
+        values = {name.value: cell for name, cell in zip(head, row, strict=True)}
+        assert values["family_name"].value == "=cmd|' /C calc'!A0" and values["family_name"].data_type == "s"
+        assert values["one"].value == 7.5 and values["one"].data_type == "n"
+        assert values["two"].value == "EX" and values["three"].value is None
+
+    @pytest.mark.parametrize("name", sorted(FORMATS))
+    def test_pages_and_commands_offer_it(self, client: Client, table: Any, alice: Any, name: str) -> None:
+        client.force_login(alice)
+        response = client.get(f"/c/course/grades.csv?format={name}")
+        assert response.status_code == 200 and response.headers["Content-Type"] == FORMATS[name].content_type
+        assert f"grades-{name}.{FORMATS[name].suffix}" in response.headers["Content-Disposition"]
+        assert f"format={name}" in client.get("/c/course/gradebook/").content.decode()

@@ -34,17 +34,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         course = course_named(options["course"])
         section = _section(course, options["section"]) if options["section"] else None
-        text = FORMATS[options["format"]](build_table(course, section))
+        content = FORMATS[options["format"]].write(build_table(course, section))
         if options["output"]:
             try:
-                Path(options["output"]).write_bytes(text.encode())
+                Path(options["output"]).write_bytes(content)
             except OSError as error:
                 raise CommandError(f"{options['output']}: {error.strerror}") from None
             return
         buffer = getattr(sys.stdout, "buffer", None)
         if buffer is None or getattr(self.stdout, "_out", None) is not sys.stdout:
-            self.stdout.write(text, ending="")
+            self.stdout.write(content.decode(errors="surrogateescape"), ending="")
             return
-        # Bytes: the format is UTF-8 with CR LF, whatever the terminal's encoding.
-        buffer.write(text.encode())
+        # Bytes: the format is UTF-8 with CR LF, or a workbook, whatever the terminal's encoding.
+        buffer.write(content)
         buffer.flush()
