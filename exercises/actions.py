@@ -79,8 +79,9 @@ def tries_used(assignment: Assignment, student: User) -> int:
 
 
 def tries_left(assignment: Assignment, student: User) -> int | None:
-    """None: as many as one likes."""
-    return None if assignment.tries is None else max(0, assignment.tries - tries_used(assignment, student))
+    """None: as many as one likes. Extra tries of an extension are counted."""
+    tries = assignment.dated(student.pk).tries
+    return None if tries is None else max(0, tries - tries_used(assignment, student))
 
 
 def submit(
@@ -109,6 +110,7 @@ def _submit(assignment: Assignment, student: User, source: str, public_only: boo
     if same := mine.filter(idempotency_key=key).first():
         return same
     now = timezone.now()
+    assignment = assignment.dated(student.pk)
     version = _open_version(assignment, now)
     # Of the same kind only: a run of the public tests must never hold up a submission in the last second.
     last = mine.filter(public_only=public_only).order_by("-received_at").values_list("received_at", flat=True).first()
@@ -238,6 +240,7 @@ def assign(
     points: Decimal = Decimal(10),
     weight: Decimal = Decimal(10),
     visible: bool = True,
+    counts: str = Assignment.Counts.BEST,
 ) -> Assignment:
     """Give the exercise to its course: the assignment and its column of the gradebook.
 
@@ -255,14 +258,15 @@ def assign(
     assignment.position, assignment.visible, assignment.tries = position, visible, tries
     assignment.opens_at, assignment.due_at, assignment.closes_at = opens_at, due_at, closes_at
     item = assignment.item
-    rescale = item.pk is not None and item.max_points != points
+    rescale = item.pk is not None and (item.max_points != points or assignment.counts != counts)
+    assignment.counts = counts
     item.max_points, item.weight = points, weight
     assignment.full_clean(exclude=["item"])
     item.clean_fields(exclude=["title_en", "title_fr"])
     assignment.item = keep_item(assignment)
     assignment.save()
     if rescale:
-        _rescale(assignment)
+        rescore(assignment)
     return assignment
 
 
@@ -278,8 +282,8 @@ def free_item(exercise: Exercise, slug: str) -> GradeItem:
     return item
 
 
-def _rescale(assignment: Assignment) -> None:
-    """The column's points changed: every graded student's score is worked out anew, with an event."""
+def rescore(assignment: Assignment) -> None:
+    """Points, dates, credit or policy changed: every graded student's score is worked out anew, with an event."""
     graded = Submission.objects.filter(assignment=assignment, public_only=False, run__state=RunState.GRADED)
     done: set[int] = set()
     for submission in graded.select_related("assignment__item", "student").order_by("-received_at"):

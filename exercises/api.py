@@ -66,7 +66,8 @@ def submission_of(request: HttpRequest, submission: str) -> Submission:
 
 
 def describe(assignment: Assignment, user: Any) -> dict[str, Any]:
-    """One assignment as its student sees it."""
+    """One assignment as its student sees it, with the student's own dates."""
+    assignment = assignment.dated(user.pk)
     graded = Submission.objects.filter(
         assignment=assignment, student=user, public_only=False, run__state=RunState.GRADED, run__score__isnull=False
     )

@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class ExercisesConfig(AppConfig):
     name = "exercises"
     verbose_name = _("Exercises")
+
+    def ready(self) -> None:
+        from exercises.extensions import closings
+        from gradebook.closings import register
+
+        register(closings)

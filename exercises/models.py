@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
 from datetime import datetime, timedelta
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,6 +19,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from courses.models import Course, is_staff_of
+from exercises.dates import Extension, credit, extension_for
+from exercises.dates import apply as apply_extension
 from gradebook.models import GradeItem, end_of_minute
 from workers.jobs import ExerciseFiles, ExerciseSpec, parse_spec
 
@@ -152,7 +156,12 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
 
 
 class Assignment(models.Model):
-    """An exercise given to a course, with its dates. A student's best graded submission counts."""
+    """An exercise given to a course, with its dates. One student's dates may differ: `dated`."""
+
+    class Counts(models.TextChoices):
+        BEST = "best", _("the best submission")
+        LAST = "last", _("the last submission")
+        FIRST = "first", _("the first submission")
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="assignments", verbose_name=_("course"))
     exercise = models.ForeignKey(
@@ -176,6 +185,8 @@ class Assignment(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("Empty: no limit."),
     )
+    counts = models.CharField(_("what counts"), max_length=5, choices=Counts.choices, default=Counts.BEST)
+    shift: timedelta | None = None  # of a copy for one student: how much later its due date is
 
     objects = AssignmentQuerySet.as_manager()
 
@@ -196,6 +207,24 @@ class Assignment(models.Model):
                 raise ValidationError({name: _("The dates must follow one another: opens, due, closes.")})
         if self.exercise_id and self.course_id and self.exercise.course_id != self.course_id:
             raise ValidationError({"exercise": _("This exercise belongs to another course.")})
+
+    def dated(self, student_id: int) -> Assignment:
+        """The assignment as this student has it, extensions applied: to read, never to save."""
+        return self if self.shift is not None else self.dated_by(extension_for(self, student_id))
+
+    def dated_by(self, extension: Extension | None) -> Assignment:
+        mine = copy.copy(self)
+        mine.shift = apply_extension(mine, extension) if extension else timedelta(0)
+        return mine
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.shift is not None:
+            raise TypeError("this is one student's copy of an assignment: saving it would extend everybody's dates")
+        super().save(*args, **kwargs)
+
+    def credit_at(self, moment: datetime) -> Fraction:
+        """The share of its points that a submission accepted then brings, 0 to 1."""
+        return credit(self, moment, self.shift or timedelta(0))
 
     @property
     def version(self) -> ExerciseVersion | None:
@@ -276,7 +305,12 @@ class Submission(models.Model):
 
     @property
     def late(self) -> bool:
-        return self.assignment.is_late(self.received_at)
+        return self.assignment.dated(self.student_id).is_late(self.received_at)
+
+    @property
+    def credit_percent(self) -> int:
+        """Of its points, what it brings: less than 100 when it came late and the assignment says so."""
+        return round(100 * self.assignment.dated(self.student_id).credit_at(self.received_at))
 
 
 class RunState(models.TextChoices):

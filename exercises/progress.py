@@ -11,6 +11,7 @@ from django.db.models import Count, F, Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from exercises.extensions import for_student
 from exercises.models import Assignment, Draft, Run, RunState, Submission
 
 if TYPE_CHECKING:
@@ -76,6 +77,11 @@ class Progress:
         return self.assignment.closes_at or self.assignment.due_at
 
     @property
+    def credit(self) -> int:
+        """Percent of its points that a submission brings now."""
+        return round(100 * self.assignment.credit_at(self.now))
+
+    @property
     def due_soon(self) -> bool:
         due = self.assignment.due_at
         return due is not None and timedelta(0) < due - self.now < SOON and self.state not in ("done", "waiting")
@@ -109,8 +115,8 @@ class Progress:
 
 
 def progress_of(student: User, assignments: Iterable[Assignment]) -> list[Progress]:
-    """Two queries for all of them, whatever their number."""
-    assignments, now = list(assignments), timezone.now()
+    """A few queries for all of them, whatever their number. Each assignment has the student's own dates."""
+    assignments, now = for_student(assignments, student.pk), timezone.now()
     mine = Submission.objects.filter(student=student, assignment__in=assignments).order_by()
     real = Q(public_only=False)
     graded = real & Q(run__state=RunState.GRADED, run__max_score__gt=0)

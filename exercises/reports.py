@@ -11,19 +11,22 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
+from operator import itemgetter
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from exercises import metrics, tokens
 from exercises.items import sync_items
-from exercises.models import Exercise, ExerciseVersion, LateReport, Node, Run, RunState, Submission
+from exercises.models import Assignment, Exercise, ExerciseVersion, LateReport, Node, Run, RunState, Submission
 from gradebook.actions import set_derived
 from workers.jobs import BadMessage, Beat, NodeHello, Report
 from workers.jobs.report import TEST_VERDICTS, VERDICTS
@@ -261,18 +264,32 @@ def _keep_late(run: Run, report: Report) -> str:
     return "late"
 
 
+# Of what the submissions are worth, in the order of their acceptance.
+CHOOSE: dict[str, Callable[[list[Decimal]], Decimal]] = {
+    Assignment.Counts.BEST: max,
+    Assignment.Counts.LAST: itemgetter(-1),
+    Assignment.Counts.FIRST: itemgetter(0),
+}
+
+
 def update_score(submission: Submission) -> None:
-    """Bring the gradebook's cell in line with the student's best graded submission, scaled to the item's points."""
-    assignment = submission.assignment
-    best = (
-        Submission.objects.filter(
-            assignment=assignment, student=submission.student, public_only=False, run__state=RunState.GRADED
-        )
-        .filter(run__max_score__gt=0)
-        .aggregate(best=Max(F("run__score") / F("run__max_score")))["best"]
-    )
-    points = None if best is None else Decimal(repr(best)) * assignment.item.max_points
+    """Bring the gradebook's cell in line with the submission that counts, scaled to the item's points.
+
+    Each is worth its share of the points times the credit of the moment at which it was accepted.
+    """
+    assignment = submission.assignment.dated(submission.student_id)
+    graded = Submission.objects.filter(
+        assignment=assignment, student=submission.student, public_only=False, run__state=RunState.GRADED
+    ).filter(run__max_score__gt=0)
+    shares = graded.annotate(share=F("run__score") / F("run__max_score")).exclude(share=None)
+    found = shares.order_by("received_at").values_list("share", "received_at")
+    worth = [Decimal(repr(share)) * _decimal(assignment.credit_at(at)) for share, at in found]
+    points = CHOOSE[assignment.counts](worth) * assignment.item.max_points if worth else None
     set_derived(assignment.item, submission.student, points, f"run {submission.run_id}")
+
+
+def _decimal(share: Fraction) -> Decimal:
+    return Decimal(share.numerator) / share.denominator
 
 
 # ---- Attempts that failed --------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import zipfile
 from typing import IO, TYPE_CHECKING
 
 from courses.models import Course
-from exercises.models import Draft, RunState, Submission
+from exercises.models import Assignment, Draft, RunState, Submission
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -25,7 +25,12 @@ def work_archive(course: Course, student: User) -> IO[bytes]:
         rows: list[tuple[str, ...]] = [HEADER]
         mine = Submission.objects.filter(student=student, assignment__course=course)
         related = mine.select_related("assignment__course", "run__version").order_by("assignment__slug", "received_at")
+        dated: dict[int, Assignment] = {}
         for submission in related.iterator(chunk_size=100):
+            # One reading of the extensions for each exercise, not for each submission.
+            if submission.assignment_id not in dated:
+                dated[submission.assignment_id] = submission.assignment.dated(student.pk)
+            submission.assignment = dated[submission.assignment_id]
             name = file_name(submission)
             archive.writestr(name, submission.source)
             rows.append(_row(name, submission))

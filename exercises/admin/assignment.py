@@ -12,9 +12,11 @@ from django.core.validators import MinValueValidator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from courses.models import Course
+from accounts.models import User
+from courses.models import Course, Enrolment, Section
 from courses.scoping import CourseTimeAdmin, course_filter, in_course_zone, numbers, taught
 from exercises import actions
+from exercises.dates import CreditStep, Extension
 from exercises.models import Assignment, Exercise
 
 
@@ -46,7 +48,7 @@ class AssignmentForm(forms.ModelForm[Assignment]):
 
     class Meta:
         model = Assignment
-        fields = ("exercise", "slug", "position", "visible", "opens_at", "due_at", "closes_at", "tries")
+        fields = ("exercise", "slug", "position", "visible", "opens_at", "due_at", "closes_at", "tries", "counts")
         field_classes: ClassVar[dict[str, type[forms.Field]]] = {"exercise": ExerciseChoice}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -77,6 +79,48 @@ class AssignmentForm(forms.ModelForm[Assignment]):
             self.add_error(None, error)
 
 
+class DatesInline(admin.TabularInline[Any, Assignment]):
+    """On the page of an assignment that the person may change; its course gives the choices and the time zone."""
+
+    extra = 1
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is not None and obj.course_id in taught(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_view_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_view_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_view_permission(request, obj)
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        request.__dict__["_assignment"] = obj
+        return super().get_formset(request, obj, **kwargs)
+
+
+class CreditInline(DatesInline):
+    model = CreditStep
+    fields = ("until", "percent")
+
+
+class ExtensionInline(DatesInline):
+    model = Extension
+    fields = ("student", "section", "due_at", "closes_at", "extra_tries", "reason")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Students and sections of the course, and no others."""
+        course = request.__dict__["_assignment"].course
+        if db_field.name == "student":
+            people = Enrolment.objects.students().filter(course=course).values("user")
+            kwargs["queryset"] = User.objects.filter(pk__in=people).order_by("family_name", "email")
+        else:
+            kwargs["queryset"] = Section.objects.filter(course=course)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
 @admin.register(Assignment)
 class AssignmentAdmin(CourseTimeAdmin):
     form = AssignmentForm
@@ -96,8 +140,12 @@ class AssignmentAdmin(CourseTimeAdmin):
     fieldsets = (
         (None, {"fields": ("exercise", "slug", "visible", "position")}),
         (_("Dates"), {"fields": ("opens_at", "due_at", "closes_at")}),
-        (_("Points"), {"fields": (("points", "weight"), "tries")}),
+        (_("Points"), {"fields": (("points", "weight"), ("tries", "counts"))}),
     )
+    inlines = (CreditInline, ExtensionInline)
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else super().get_inlines(request, obj)
 
     @admin.display(description=_("title"))
     def title(self, assignment: Assignment) -> str:
@@ -130,11 +178,17 @@ class AssignmentAdmin(CourseTimeAdmin):
             due_at=obj.due_at,
             closes_at=obj.closes_at,
             tries=obj.tries,
+            counts=obj.counts,
             points=data["points"],
             weight=data["weight"],
             visible=obj.visible,
         )
         obj.pk, obj.item, obj._state.adding = saved.pk, saved.item, False
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if change:  # dates may have moved: what late submissions are worth with them
+            actions.rescore(form.instance)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         actions.unassign(obj)

@@ -41,6 +41,7 @@ def page_context(request: HttpRequest, assignment: Assignment) -> dict[str, Any]
     latest = mine.select_related("run").defer("source", "run__report")[:LATEST]
     draft = Draft.objects.filter(assignment=assignment, student=user).first()
     (progress,) = progress_of(user, [assignment])
+    assignment = progress.assignment  # with this student's own dates
     context: dict[str, Any] = {
         "course": assignment.course,
         "nav": "exercises",

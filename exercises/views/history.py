@@ -28,15 +28,16 @@ def history(request: HttpRequest, course: str, slug: str) -> HttpResponse:
     student = _student(request, assignment, staff)
     found = Submission.objects.visible_to(user_of(request)).filter(assignment=assignment, student=student)
     rows = Paginator(found.select_related("run").defer("source", "run__report"), PAGE).get_page(request.GET.get("page"))
+    dated = assignment.dated(student.pk)
     context = {
         "course": assignment.course,
         "nav": "exercises",
-        "assignment": assignment,
+        "assignment": dated,
         "staff": staff,
         "student": student,
         "own": student == user_of(request),
         "page": rows,
-        "rows": [_row(submission, assignment) for submission in rows],
+        "rows": [_row(submission, dated) for submission in rows],
     }
     return render(request, "exercises/history.html", context)
 

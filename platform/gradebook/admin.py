@@ -23,7 +23,7 @@ from gradebook.models import Category, GradeEvent, GradeItem, Score
 
 @admin.register(GradeItem)
 class GradeItemAdmin(CourseTimeAdmin):
-    """A column that an assignment or a quiz made takes title, points and closing date from it: its weight is set here."""
+    """A column of an assignment or a quiz takes title, points and closing date from it: its weight is set here."""
 
     list_display = (
         "slug",

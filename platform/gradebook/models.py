@@ -22,6 +22,10 @@ def end_of_minute(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
+def has_passed(closes_at: datetime | None) -> bool:
+    return closes_at is not None and end_of_minute(closes_at) <= timezone.now()
+
+
 class Category(models.Model):
     """Columns that count together, such as the exercises: one share of the total, whatever their number."""
 
@@ -116,7 +120,7 @@ class GradeItem(models.Model):
 
     @property
     def closed(self) -> bool:
-        return self.closes_at is not None and end_of_minute(self.closes_at) <= timezone.now()
+        return has_passed(self.closes_at)
 
 
 class Score(models.Model):

@@ -6,11 +6,13 @@ import math
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
 from courses.models import Course, Enrolment, Section
-from gradebook.models import Category, GradeItem, Score
+from gradebook.closings import Closings, own_closings
+from gradebook.models import Category, GradeItem, Score, has_passed
 
 NOTHING = Fraction(0)
 
@@ -24,6 +26,8 @@ def rounded(value: Fraction) -> Decimal:
 class Cell:
     item: GradeItem
     score: Score | None
+    closes_at: datetime | None  # for this student
+    closed: bool
 
     @property
     def points(self) -> Decimal | None:
@@ -40,7 +44,7 @@ class Cell:
     @property
     def counts(self) -> bool:
         """Whether the item stands in the divisor: handed in, or closed; never when excused."""
-        return not self.excused and (self.points is not None or self.item.closed)
+        return not self.excused and (self.points is not None or self.closed)
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def columns_of(course: Course) -> tuple[Column, ...]:
     return tuple(Column.of(item) for item in GradeItem.objects.filter(course=course).select_related("category"))
 
 
-def row_of(enrolment: Enrolment, columns: Iterable[Column], scores: dict[int, Score]) -> Row:
+def row_of(enrolment: Enrolment, columns: Iterable[Column], scores: dict[int, Score], closings: Closings) -> Row:
     """One student's row from the scores by item id.
 
     A category counts with its own weight, as the weighted mean of its columns that count, its lowest left out.
@@ -101,9 +105,10 @@ def row_of(enrolment: Enrolment, columns: Iterable[Column], scores: dict[int, Sc
     grouped: dict[Category, list[tuple[Fraction, Column]]] = {}
     for column in columns:
         score = scores.get(column.item.pk)
-        cells.append(Cell(column.item, score))
+        cell = _cell(column, score, (column.item.pk, enrolment.user_id), closings)
+        cells.append(cell)
         points = None if score is None else score.points
-        if (score is not None and score.excused) or (points is None and not column.closed):
+        if (score is not None and score.excused) or (points is None and not cell.closed):
             continue
         share = Fraction(points) / column.most if points else NOTHING
         category = column.item.category
@@ -122,6 +127,13 @@ def row_of(enrolment: Enrolment, columns: Iterable[Column], scores: dict[int, Sc
             mean_share = sum((column.weight * share for share, column in kept), NOTHING) / weights
             earned += Fraction(category.weight) * mean_share
     return Row(enrolment, tuple(cells), earned, divisor, frozenset(dropped))
+
+
+def _cell(column: Column, score: Score | None, key: tuple[int, int], closings: Closings) -> Cell:
+    if key not in closings:
+        return Cell(column.item, score, column.item.closes_at, column.closed)
+    own = closings[key]
+    return Cell(column.item, score, own, has_passed(own))
 
 
 def without_lowest(counted: list[tuple[Fraction, Column]], number: int) -> list[tuple[Fraction, Column]]:
@@ -143,7 +155,7 @@ def by_name(enrolment: Enrolment) -> tuple[str, str, str]:
 
 
 def build_table(course: Course, section: Section | None = None) -> Table:
-    """Three queries, whatever the size: enrolled students by family name then e-mail, items, scores."""
+    """A few queries, whatever the size: enrolled students by family name then e-mail, items, scores, extensions."""
     enrolments = Enrolment.objects.students().filter(course=course).select_related("user", "section")
     if section is not None:
         enrolments = enrolments.filter(section=section)
@@ -152,15 +164,16 @@ def build_table(course: Course, section: Section | None = None) -> Table:
     for score in Score.objects.filter(item__course=course):
         scores.setdefault(score.student_id, {})[score.item_id] = score
     ordered = sorted(enrolments, key=by_name)
-    rows = tuple(row_of(enrolment, columns, scores.get(enrolment.user_id, {})) for enrolment in ordered)
+    closings = own_closings(course)
+    rows = tuple(row_of(enrolment, columns, scores.get(enrolment.user_id, {}), closings) for enrolment in ordered)
     return Table(course, tuple(column.item for column in columns), rows)
 
 
 def own_row(enrolment: Enrolment) -> Row:
-    """One student's own row: two queries."""
+    """One student's own row: a few queries."""
     columns = columns_of(enrolment.course)
     scores = {s.item_id: s for s in Score.objects.filter(item__course=enrolment.course_id, student=enrolment.user_id)}
-    return row_of(enrolment, columns, scores)
+    return row_of(enrolment, columns, scores, own_closings(enrolment.course, enrolment.user_id))
 
 
 def mean(values: Iterable[Decimal]) -> Decimal | None:
@@ -172,9 +185,8 @@ def mean(values: Iterable[Decimal]) -> Decimal | None:
 def averages(rows: Iterable[Row], items: tuple[GradeItem, ...]) -> list[Decimal | None]:
     """Per item, over those for whom it counts; nothing handed in is 0 then."""
     columns: list[list[Decimal]] = [[] for _item in items]
-    closed = [item.closed for item in items]
     for row in rows:
-        for column, cell, over in zip(columns, row.cells, closed, strict=True):
-            if not cell.excused and (cell.points is not None or over):
+        for column, cell in zip(columns, row.cells, strict=True):
+            if cell.counts:
                 column.append(cell.points or Decimal(0))
     return [mean(column) for column in columns]

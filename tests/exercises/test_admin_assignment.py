@@ -32,7 +32,10 @@ def posted(exercise: Any, **changes: Any) -> dict[str, Any]:
         "points": 10,
         "weight": 10,
         "tries": "",
+        "counts": "best",
     }
+    for inline in ("credit_steps", "extensions"):
+        data |= {f"{inline}-TOTAL_FORMS": 0, f"{inline}-INITIAL_FORMS": 0}
     for name in ("opens_at", "due_at", "closes_at"):
         day, time = changes.pop(name, ("", ""))
         data |= {f"{name}_0": day, f"{name}_1": time}
