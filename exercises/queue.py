@@ -73,7 +73,8 @@ def capacity(queue: str, nodes: list[Node]) -> int:
 def waiting(queue: str) -> QuerySet[Run]:
     """Runs to send, next first: of the students with the fewest runs under way, the oldest run."""
     under_way = (
-        Run.objects.filter(student=OuterRef("student"), state__in=Run.LIVE)
+        # Of the same queue: a regrade of a student's work must not hold up what that student hands in now.
+        Run.objects.filter(student=OuterRef("student"), queue=queue, state__in=Run.LIVE)
         .order_by()
         .values("student")
         .annotate(n=Count("pk"))

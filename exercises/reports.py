@@ -11,8 +11,8 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from operator import itemgetter
@@ -27,6 +27,7 @@ from django.utils import timezone
 from exercises import metrics, tokens
 from exercises.items import sync_items
 from exercises.models import Assignment, Exercise, ExerciseVersion, LateReport, Node, Run, RunState, Submission
+from exercises.regrade_models import RegradeEntry
 from gradebook.actions import set_derived
 from workers.jobs import BadMessage, Beat, NodeHello, Report
 from workers.jobs.report import TEST_VERDICTS, VERDICTS
@@ -239,8 +240,21 @@ def _record_grade(run: Run, report: Report) -> str:
         return _keep_late(run, report)
     if run.purpose != Run.Purpose.PUBLIC and run.submission is not None:
         update_score(run.submission)
+    if run.purpose == Run.Purpose.REGRADE:
+        _compare_with_old(run, result["score"])
     metrics.GRADED.labels(result["verdict"]).inc()
     return "graded"
+
+
+def _compare_with_old(run: Run, score: float) -> None:
+    """The alarm of a regrade: the same version, source and seed must give the same score."""
+    entry = RegradeEntry.objects.filter(new=run).select_related("old").first()
+    if entry is None or entry.old.version_id != run.version_id or entry.old.score in (None, score):
+        return
+    Run.objects.filter(pk=run.pk).update(disputed=True)
+    log.error(
+        "run %s: a rerun gave %s, before it was %s: the exercise or a node is flaky", run.pk, score, entry.old.score
+    )
 
 
 def _keep_late(run: Run, report: Report) -> str:
@@ -283,9 +297,16 @@ def update_score(submission: Submission) -> None:
     ).filter(run__max_score__gt=0)
     shares = graded.annotate(share=F("run__score") / F("run__max_score")).exclude(share=None)
     found = shares.order_by("received_at").values_list("share", "received_at")
+    set_derived(assignment.item, submission.student, counted(assignment, found), f"run {submission.run_id}")
+
+
+def counted(assignment: Assignment, found: Iterable[tuple[float, datetime]]) -> Decimal | None:
+    """Points of a student who handed in `found`: shares of the points and moments of acceptance, in that order.
+
+    `assignment` has the student's own dates. None when nothing was graded.
+    """
     worth = [Decimal(repr(share)) * _decimal(assignment.credit_at(at)) for share, at in found]
-    points = CHOOSE[assignment.counts](worth) * assignment.item.max_points if worth else None
-    set_derived(assignment.item, submission.student, points, f"run {submission.run_id}")
+    return CHOOSE[assignment.counts](worth) * assignment.item.max_points if worth else None
 
 
 def _decimal(share: Fraction) -> Decimal:

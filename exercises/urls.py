@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from exercises.views import course, exercise, history, submission
+from exercises.views import course, exercise, history, regrading, submission
 
 urlpatterns = [
     path("c/<slug:course>/", course.course, name="course"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("c/<slug:course>/e/<slug:slug>/public-tests.py", exercise.public_tests, name="public-tests"),
     path("c/<slug:course>/e/<slug:slug>/history", history.history, name="history"),
     path("c/<slug:course>/e/<slug:slug>/diff", history.diff, name="diff"),
+    path("c/<slug:course>/e/<slug:slug>/regrade/", regrading.regrade, name="regrade"),
+    path("c/<slug:course>/e/<slug:slug>/regrade/preview", regrading.preview, name="regrade-preview"),
     path("s/<uuid:pk>/", submission.submission, name="submission"),
     path("s/<uuid:pk>/status", submission.status, name="submission-status"),
     path("s/<uuid:pk>/source", submission.source, name="submission-source"),
