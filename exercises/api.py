@@ -10,6 +10,8 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Header, Router, Schema, Status
 
+from audit.actions import record
+from audit.models import AuditEvent
 from courses.models import ApiToken, Course
 from exercises import actions
 from exercises.errors import Refused
@@ -163,4 +165,5 @@ def get_grades(request: HttpRequest, course: str, format: str = "plain") -> Any:
     if format not in FORMATS:
         raise Refused(_("This format is not known. Known are: %(formats)s.") % {"formats": ", ".join(FORMATS)})
     chosen = FORMATS[format]
+    record(found, request.user, AuditEvent.Kind.EXPORTED, detail=f"{format}, API")
     return HttpResponse(chosen.write(build_table(found)), content_type=chosen.content_type)

@@ -143,6 +143,8 @@ class ExerciseVersion(models.Model):
 
     @property
     def queue(self) -> str:
+        if self.spec.kind == "prompt":
+            return "grade.llm"
         return {"cpu": "grade.cpu", "gpu": "grade.gpu", "any": "grade.cpu"}[self.spec.device]
 
 

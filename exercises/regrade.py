@@ -17,6 +17,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from audit.actions import record
+from audit.models import AuditEvent
 from courses.models import Enrolment
 from exercises.models import Assignment, ExerciseVersion, Run, RunState, Submission
 from exercises.regrade_models import Regrade, RegradeEntry
@@ -219,7 +221,7 @@ def _moves(
 
 
 @transaction.atomic
-def apply(regrade: Regrade) -> int:
+def apply(regrade: Regrade, by: User) -> int:
     """Let the new results count; how many submissions changed. Raises RegradeError while runs are waiting."""
     regrade = _locked(regrade)
     if regrade.applied_at or regrade.cancelled_at:
@@ -228,11 +230,14 @@ def apply(regrade: Regrade) -> int:
         raise RegradeError(_("Submissions are still being graded: wait until the preview is complete."))
     regrade.applied_at = timezone.now()
     regrade.save(update_fields=["applied_at"])
+    record(
+        regrade.assignment.course, by, AuditEvent.Kind.REGRADE, detail=f"{regrade.assignment.slug}: {regrade.reason}"
+    )
     return _point(regrade, "old", "new")
 
 
 @transaction.atomic
-def undo(regrade: Regrade) -> int:
+def undo(regrade: Regrade, by: User) -> int:
     """Let the old results count again; how many submissions changed. The events stay. Raises RegradeError."""
     regrade = _locked(regrade)
     if not regrade.applied_at or regrade.undone_at:
@@ -242,6 +247,8 @@ def undo(regrade: Regrade) -> int:
         raise RegradeError(_("A later regrade counts: undo that one first."))
     regrade.undone_at = timezone.now()
     regrade.save(update_fields=["undone_at"])
+    detail = f"{regrade.assignment.slug}: undone ({regrade.reason})"
+    record(regrade.assignment.course, by, AuditEvent.Kind.REGRADE, detail=detail)
     return _point(regrade, "new", "old")
 
 
@@ -261,7 +268,11 @@ def cancel(regrade: Regrade) -> None:
 
 def _locked(regrade: Regrade) -> Regrade:
     """Two people who press Apply at once: the second one waits, then meets the first one's decision."""
-    return Regrade.objects.select_for_update(of=("self",)).select_related("assignment__item").get(pk=regrade.pk)
+    return (
+        Regrade.objects.select_for_update(of=("self",))
+        .select_related("assignment__item", "assignment__course")
+        .get(pk=regrade.pk)
+    )
 
 
 def _point(regrade: Regrade, before: str, after: str) -> int:

@@ -13,6 +13,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from audit.actions import record
+from audit.models import AuditEvent
 from courses.models import Course, Enrolment, Section
 from courses.scoping import CourseTimeAdmin, course_filter, in_course_zone, numbers, taught
 from exercises import actions
@@ -187,8 +189,19 @@ class AssignmentAdmin(CourseTimeAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        if change:  # dates may have moved: what late submissions are worth with them
-            actions.rescore(form.instance)
+        if not change:
+            return
+        actions.rescore(form.instance)  # dates may have moved, and what late submissions are worth with them
+        course, slug = form.instance.course, form.instance.slug
+        dates = {"opens_at", "due_at", "closes_at", "tries"} & set(form.changed_data)
+        if dates:
+            record(course, request.user, AuditEvent.Kind.DATES, detail=f"{slug}: {', '.join(sorted(dates))}")
+        for formset in formsets:
+            for line in (*formset.new_objects, *(obj for obj, _fields in formset.changed_objects)):
+                about = getattr(line, "student", None)
+                record(course, request.user, AuditEvent.Kind.DATES, about, f"{slug}: {line}")
+            for line in formset.deleted_objects:
+                record(course, request.user, AuditEvent.Kind.DATES, getattr(line, "student", None), f"{slug}: – {line}")
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         actions.unassign(obj)

@@ -71,24 +71,23 @@ def _context(assignment: Assignment) -> dict[str, Any]:
 
 def _do(request: HttpRequest, assignment: Assignment) -> str:
     """What the button says; the sentence for the person. Raises RegradeError."""
-    action = request.POST.get("action")
+    action, by = request.POST.get("action"), user_of(request)
     if action == "start":
         kind = request.POST.get("kind", "")
         if kind not in Regrade.Kind.values:
             raise Http404
-        by: Any = user_of(request)
         regrading.start(assignment, kind, by, request.POST.get("reason", ""))
         return _("The regrade has begun: nothing counts before you apply it.")
     wanted = request.POST.get("regrade", "")
     number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 19 else 0
     chosen = get_object_or_404(Regrade, pk=number, assignment=assignment)
     if action == "apply":
-        count = regrading.apply(chosen)
+        count = regrading.apply(chosen, by)
         return ngettext(
             "%(count)d submission has its new result.", "%(count)d submissions have their new results.", count
         ) % {"count": count}
     if action == "undo":
-        count = regrading.undo(chosen)
+        count = regrading.undo(chosen, by)
         return ngettext(
             "%(count)d submission has its old result again.",
             "%(count)d submissions have their old results again.",

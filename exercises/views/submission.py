@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from audit.actions import saw
+from audit.models import AuditEvent
 from exercises.models import Run, RunState, Submission, may_see_everything
 from exercises.presentation import headline, plots, verdict_label, wait_in_words, waiting
 from exercises.progress import NOT_A_TRY
@@ -20,6 +22,7 @@ from exercises.views.common import download, fragment, page, submission_of, suff
 @require_safe
 def submission(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = submission_of(request, pk)
+    _note_look(request, found)
     return render(request, "exercises/submission.html", page_context(request, found))
 
 
@@ -38,9 +41,17 @@ def status(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def source(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = submission_of(request, pk)
+    _note_look(request, found)
     kind = "public" if found.public_only else "submission"
     name = f"{found.assignment.slug}-{kind}-{found.number}{suffix_of(found.run.version)}"
     return download(found.source.encode(), name)
+
+
+def _note_look(request: HttpRequest, found: Submission) -> None:
+    """Somebody else's work: the staff's look at it is noted."""
+    if found.student_id != user_of(request).pk:
+        course, student = found.assignment.course, found.student
+        saw(course, user_of(request), AuditEvent.Kind.WORK_SEEN, student, found.assignment.slug)
 
 
 def page_context(request: HttpRequest, found: Submission) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from courses.models import Course, Enrolment, Role, Section
 from courses.scoping import CourseScopedAdmin, course_filter, taught
+from courses.signals import part_changed
 from courses.staff import is_instructor_of, keep_staff_flag
 
 # Roles in courses decide who may do what. Importing `auth_admin` has registered the page.
@@ -160,6 +161,9 @@ class EnrolmentAdmin(CourseScopedAdmin):
             obj.user = form.person()
         obj.save()
         keep_staff_flag(obj.user)
+        part = [obj.get_role_display(), obj.section.name if obj.section else "–", "" if obj.active else _("left")]
+        detail = ", ".join(str(word) for word in part if word)
+        part_changed.send(Enrolment, course=obj.course, by=request.user, person=obj.user, detail=detail)
 
 
 # ---- People ----------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from audit.actions import record
+from audit.models import AuditEvent
 from gradebook.models import GradeEvent, GradeItem, Score
 
 if TYPE_CHECKING:
@@ -36,7 +38,11 @@ def _locked(item: GradeItem, student: User) -> Score:
 def _write(score: Score, kind: str, by: User | None, old: Decimal | None, new: Decimal | None, why: str) -> Score:
     score.updated_at = timezone.now()
     score.save()
-    GradeEvent.objects.create(score=score, kind=kind, by=by, old=old, new=new, why=why)
+    event = GradeEvent.objects.create(score=score, kind=kind, by=by, old=old, new=new, why=why)
+    if by is not None:  # a person, not the graders
+        item, shown = score.item, "–" if new is None else new
+        detail = f"{item.slug}: {event.get_kind_display()}, {'–' if old is None else old} → {shown} {why}".strip()
+        record(item.course, by, AuditEvent.Kind.GRADE, score.student, detail)
     return score
 
 

@@ -13,8 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
+from audit.actions import record, saw
+from audit.models import AuditEvent
 from courses.access import course_of, taught_course_of
 from courses.models import Enrolment, Role, enrolment_of, is_staff_of
+from courses.staff import is_instructor_of
 from gradebook import actions, listing
 from gradebook.export import FORMATS
 from gradebook.forms import CommentForm, ExcuseForm, OverrideForm
@@ -42,6 +45,7 @@ def grades(request: HttpRequest, course: str) -> HttpResponse:
 def gradebook(request: HttpRequest, course: str) -> HttpResponse:
     """All students × all items, for staff."""
     found = taught_course_of(request, course)
+    saw(found, request.user, AuditEvent.Kind.GRADES_SEEN)
     table = build_table(found)
     selection = listing.Selection.read(request.GET, found, table.items)
     in_section = [r for r in table.rows if selection.section in (None, r.enrolment.section)]
@@ -58,6 +62,7 @@ def gradebook(request: HttpRequest, course: str) -> HttpResponse:
         "average": mean(row.total_20 for row in rows if row.total_20 is not None),
         "formats": FORMATS,
         "everybody": len(table.rows),
+        "instructor": is_instructor_of(request.user, found),  # type: ignore[arg-type]  # signed in: a User
     }
     return render(request, "gradebook/gradebook.html", context)
 
@@ -77,6 +82,7 @@ def grades_csv(request: HttpRequest, course: str) -> HttpResponse:
     if wanted := request.GET.get("section", ""):
         section = get_object_or_404(found.sections, pk=wanted if wanted.isascii() and wanted.isdigit() else 0)
     chosen = FORMATS[name]
+    record(found, request.user, AuditEvent.Kind.EXPORTED, detail=f"{name}{f', {section}' if section else ''}")
     response = HttpResponse(chosen.write(build_table(found, section)), content_type=chosen.content_type)
     response["Content-Disposition"] = f'attachment; filename="{found.slug}-grades-{name}.{chosen.suffix}"'
     return response

@@ -57,12 +57,12 @@ class TestRerun:
         assert (run.queue, run.seed, run.state) == ("grade.bulk", handed_in.run.seed, RunState.QUEUED)
         assert regrade.preview(started).waiting == 1
         with pytest.raises(regrade.RegradeError, match="still being graded"):
-            regrade.apply(started)
+            regrade.apply(started, alice)
         assert send(run, make_report(run.version)) == "graded"
         assert Score.objects.get().points == 4  # nothing counts yet
         [move] = regrade.preview(started).moves
         assert (move.student, move.old, move.new, move.change) == (bob, 4, 10, 6)
-        assert regrade.apply(started) == 1
+        assert regrade.apply(started, alice) == 1
         handed_in.refresh_from_db()
         assert handed_in.run == run and student_view(handed_in.run)["score"] == 10
         assert Score.objects.get().points == 10
@@ -71,13 +71,13 @@ class TestRerun:
         started = regrade.start(assignment, "rerun", alice, "a test was wrong")
         run = Run.objects.get(purpose=Run.Purpose.REGRADE)
         send(run, make_report(run.version))
-        regrade.apply(started)
-        assert regrade.undo(started) == 1
+        regrade.apply(started, alice)
+        assert regrade.undo(started, alice) == 1
         handed_in.refresh_from_db()
         assert handed_in.run != run and Score.objects.get().points == 4
         assert [event.new for event in GradeEvent.objects.order_by("pk")] == [4, 10, 4]
         with pytest.raises(regrade.RegradeError, match="can be undone"):
-            regrade.undo(started)
+            regrade.undo(started, alice)
 
     def test_overrides_survive(self, handed_in: Any, assignment: Any, alice: Any, bob: Any) -> None:
         set_override(assignment.item, bob, Decimal(7), alice, "appeal")
@@ -86,7 +86,7 @@ class TestRerun:
         send(run, make_report(run.version))
         [move] = regrade.preview(started).moves
         assert move.overridden
-        regrade.apply(started)
+        regrade.apply(started, alice)
         score = Score.objects.get()
         assert (score.points, score.derived) == (7, 10)
 
@@ -94,7 +94,7 @@ class TestRerun:
         started = regrade.start(assignment, "rerun", alice, "a test was wrong")
         Run.objects.filter(purpose=Run.Purpose.REGRADE).update(state=RunState.JUDGE_FAILED)
         assert regrade.preview(started).failed == 1
-        assert regrade.apply(started) == 0
+        assert regrade.apply(started, alice) == 0
         assert Score.objects.get().points == 4
 
     def test_a_flaky_exercise_is_told(self, handed_in: Any, assignment: Any, alice: Any) -> None:
@@ -119,7 +119,7 @@ class TestRerun:
         later = actions.submit(assignment, bob, "better")
         graded(later, make_report(later.run.version))
         send(run, make_report(run.version, HALF))
-        regrade.apply(started)
+        regrade.apply(started, alice)
         assert Score.objects.get().points == 10
 
     def test_giving_it_up(self, handed_in: Any, assignment: Any, alice: Any) -> None:
@@ -127,7 +127,7 @@ class TestRerun:
         regrade.cancel(started)
         assert Run.objects.get(purpose=Run.Purpose.REGRADE).state == RunState.SUPERSEDED
         with pytest.raises(regrade.RegradeError, match="decided already"):
-            regrade.apply(started)
+            regrade.apply(started, alice)
         regrade.start(assignment, "rerun", alice, "again")
 
     def test_it_waits_behind_live_work(self, handed_in: Any, assignment: Any, alice: Any, bob: Any) -> None:
@@ -166,7 +166,7 @@ class TestRescore:
         assert regrade.preview(started).waiting == 0
         [move] = regrade.preview(started).moves
         assert (move.old, move.new) == (4, 9)
-        regrade.apply(started)
+        regrade.apply(started, alice)
         handed_in.refresh_from_db()
         assert (handed_in.run.score, handed_in.run.max_score, handed_in.run.verdict) == (9, 10, "partial")
         assert [test["points"] for test in student_view(handed_in.run)["tests"]] == [9, 0]

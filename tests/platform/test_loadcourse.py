@@ -28,7 +28,7 @@ def test_it_works(db: None, settings: Any) -> None:
     slugs = list(Assignment.objects.values_list("slug", flat=True))
     assert slugs == ["activation-derivatives", "backprop", "train-mnist"]
     assert Run.objects.filter(purpose=Run.Purpose.LIST).count() == len(slugs)
-    assert set(course.grade_items.values_list("slug", flat=True)) == set(slugs)
+    assert set(course.grade_items.values_list("slug", flat=True)) == {*slugs, "warm-up"}
     assert Enrolment.objects.get(user__email="alice@example.org").role == "instructor"
     assert User.objects.get(email="alice@example.org").is_staff
     due = Assignment.objects.get(slug="backprop").due_at
@@ -63,6 +63,8 @@ def test_demo_people_need_debug(db: None, settings: Any) -> None:
         ('slug = "x"', "title is missing"),
         ('slug = "x"\ntitle = { en = "X" }\n[[exercises]]\nfolder = "no-such"', "no-such"),
         ('slug = "x"\ntitle = { en = "X" }\n[[exercises]]\ndue = 3', "folder is missing"),
+        ('slug = "x"\ntitle = { en = "X" }\n[[quizzes]]\nfile = "no-such"', "no-such"),
+        ('slug = "x"\ntitle = { en = "X" }\n[[quizzes]]\ncloses = 3', "file is missing"),
     ],
 )
 def test_a_broken_folder_is_named_and_nothing_is_half_done(db: None, tmp_path: Path, text: str, said: str) -> None:

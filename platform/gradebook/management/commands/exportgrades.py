@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from audit.actions import record
+from audit.models import AuditEvent
 from courses.management.commands.importroster import course_named
 from courses.models import Course, Section
 from gradebook.export import FORMATS
@@ -34,6 +36,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         course = course_named(options["course"])
         section = _section(course, options["section"]) if options["section"] else None
+        record(course, None, AuditEvent.Kind.EXPORTED, detail=f"{options['format']}, command line")
         content = FORMATS[options["format"]].write(build_table(course, section))
         if options["output"]:
             try:
