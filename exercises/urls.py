@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from exercises.views import course, exercise, history, regrading, submission
+from exercises.views import course, exercise, history, insight, regrading, submission
 
 urlpatterns = [
     path("c/<slug:course>/", course.course, name="course"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("c/<slug:course>/e/<slug:slug>/diff", history.diff, name="diff"),
     path("c/<slug:course>/e/<slug:slug>/regrade/", regrading.regrade, name="regrade"),
     path("c/<slug:course>/e/<slug:slug>/regrade/preview", regrading.preview, name="regrade-preview"),
+    path("c/<slug:course>/e/<slug:slug>/insight/", insight.insight, name="insight"),
     path("s/<uuid:pk>/", submission.submission, name="submission"),
     path("s/<uuid:pk>/status", submission.status, name="submission-status"),
     path("s/<uuid:pk>/source", submission.source, name="submission-source"),
