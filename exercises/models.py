@@ -19,9 +19,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from courses.models import Course, is_staff_of
+from exercises.comments import Comment as Comment  # Django looks for models here alone
 from exercises.dates import Extension, credit, extension_for
 from exercises.dates import apply as apply_extension
-from exercises.regrade_models import Regrade as Regrade  # Django looks for models here alone
+from exercises.regrade_models import Regrade as Regrade
 from exercises.regrade_models import RegradeEntry as RegradeEntry
 from gradebook.models import GradeItem, end_of_minute
 from workers.jobs import ExerciseFiles, ExerciseSpec, parse_spec

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from exercises.views import course, exercise, history, insight, regrading, submission
+from exercises.views import comments, course, exercise, history, insight, regrading, submission
 
 urlpatterns = [
     path("c/<slug:course>/", course.course, name="course"),
@@ -18,6 +18,8 @@ urlpatterns = [
     path("c/<slug:course>/e/<slug:slug>/regrade/preview", regrading.preview, name="regrade-preview"),
     path("c/<slug:course>/e/<slug:slug>/insight/", insight.insight, name="insight"),
     path("s/<uuid:pk>/", submission.submission, name="submission"),
+    path("s/<uuid:pk>/comment", comments.comment, name="comment"),
+    path("s/<uuid:pk>/comment/<int:comment>/answer", comments.answer, name="comment-answer"),
     path("s/<uuid:pk>/status", submission.status, name="submission-status"),
     path("s/<uuid:pk>/source", submission.source, name="submission-source"),
 ]

@@ -2,53 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils.cache import patch_cache_control
 
 from courses.models import Course
+from courses.pages import fragment, page, user_of
 from exercises.models import Assignment, ExerciseVersion, Submission
 
-View = Callable[..., HttpResponseBase]
-
-
-def page(view: View) -> View:
-    """For signed-in people only; no cache keeps it, since it holds somebody's work."""
-    return _no_store(login_required(view))
-
-
-def fragment(view: View) -> View:
-    """The same for what a script fetches: 401 instead of a redirect to a page that the script cannot use."""
-
-    @wraps(view)
-    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return HttpResponse(status=401)
-        return view(request, *args, **kwargs)
-
-    return _no_store(wrapper)
-
-
-def _no_store(view: View) -> View:
-    @wraps(view)
-    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = view(request, *args, **kwargs)
-        patch_cache_control(response, no_store=True, private=True)
-        return response
-
-    return wrapper
-
-
-def user_of(request: HttpRequest) -> Any:
-    """The signed-in person: `page` and `fragment` let nobody else through."""
-    return request.user
+__all__ = ["assignment_of", "course_of", "download", "fragment", "page", "submission_of", "suffix_of", "user_of"]
 
 
 def course_of(request: HttpRequest, slug: str) -> Course:

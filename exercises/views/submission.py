@@ -71,6 +71,8 @@ def page_context(request: HttpRequest, found: Submission) -> dict[str, Any]:
         "state": run.state,
         "view": view,
         "own": found.student_id == user.pk,
+        "comments": found.comments.select_related("by", "submission"),
+        "may_comment": staff and found.student_id != user.pk,
         "staff": staff_view(run) | _staff_facts(run) if staff else None,
         "waiting": waiting(run) if run.is_open else None,
         "suffix": suffix_of(run.version),

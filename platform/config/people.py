@@ -109,6 +109,7 @@ def _results(person: User, course: Course) -> list[dict[str, Any]]:
             "public_only": submission.public_only,
             "received_at": submission.received_at,
             "result": student_view(submission.run),
+            "comments": list(submission.comments.values("line", "text", "at", "answer", "answered_at")),
         }
         for submission in related.iterator(chunk_size=100)
     ]
