@@ -183,9 +183,11 @@ def save_files(exercise: Exercise, files: ExerciseFiles) -> bool:
     if old == files.files:
         return False
     exercise.files.exclude(path__in=files.files).delete()
-    for path, content in files.files.items():
-        if old.get(path) != content:
-            ExerciseFile.objects.update_or_create(exercise=exercise, path=path, defaults={"content": content})
+    changed = [ExerciseFile(exercise=exercise, path=p, content=c) for p, c in files.files.items() if old.get(p) != c]
+    # One statement for all: a course is loaded with hundreds of files.
+    ExerciseFile.objects.bulk_create(
+        changed, update_conflicts=True, unique_fields=["exercise", "path"], update_fields=["content"]
+    )
     Exercise.objects.filter(pk=exercise.pk).update(updated_at=timezone.now())
     return True
 

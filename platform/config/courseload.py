@@ -1,4 +1,4 @@
-"""Load a course from a folder: its title, sections, exercises and dates. Doing it twice changes nothing."""
+"""Load a course from a folder: its title, sections, exercises, quizzes and dates. Doing it twice changes nothing."""
 
 from __future__ import annotations
 
@@ -16,9 +16,13 @@ from accounts.models import User
 from courses.models import Course, Enrolment, Role, Section
 from exercises import actions
 from exercises.models import Exercise, ExerciseVersion
+from gradebook.models import Category, GradeItem
+from quizzes.catalogue import load_quiz
+from quizzes.errors import BadQuiz
 from workers.jobs import BadExercise, read_folder
 
 CATALOG = settings.BASE_DIR / "exercises" / "catalog"
+QUIZZES = settings.BASE_DIR / "quizzes" / "catalog"
 DEFAULT_COURSE = settings.BASE_DIR / "platform" / "courses" / "catalog" / "chatbots-2025"
 
 
@@ -32,6 +36,7 @@ class Loaded:
 
     course: Course
     changes: list[str] = field(default_factory=list)
+    categories: dict[str, Category] = field(default_factory=dict)  # by key
 
 
 @transaction.atomic
@@ -45,7 +50,7 @@ def load_course(folder: Path, with_people: bool = False) -> Loaded:
         return _load(data, with_people)
     except KeyError as error:
         raise BadCourse(f"{folder / 'course.toml'}: {error.args[0]} is missing") from None
-    except BadExercise as error:
+    except (BadExercise, BadQuiz) as error:
         raise BadCourse(str(error)) from None
 
 
@@ -70,8 +75,19 @@ def _load(data: dict[str, Any], with_people: bool) -> Loaded:
     for name in data.get("sections", []):
         _section, created = Section.objects.get_or_create(course=course, name=name)
         loaded.changes += [f"section {name}"] if created else []
+    for position, entry in enumerate(data.get("categories", [])):
+        _load_category(loaded, entry, position)
     for position, entry in enumerate(data.get("exercises", [])):
         _load_exercise(loaded, entry, position)
+    for position, entry in enumerate(data.get("quizzes", []), len(data.get("exercises", []))):
+        loaded.changes += load_quiz(
+            course,
+            QUIZZES / f"{entry['file']}.toml",
+            position=position,
+            opens_at=_evening(course, entry.get("opens")),
+            closes_at=_evening(course, entry.get("closes")),
+        )
+        _put_in_category(loaded, entry, entry["file"])
     if with_people:
         for person in data.get("people", []):
             _load_person(loaded, person)
@@ -100,6 +116,34 @@ def _load_exercise(loaded: Loaded, entry: dict[str, Any], position: int) -> None
             tries=entry.get("tries"),
         )
         loaded.changes.append(f"assignment {exercise.slug}")
+        _put_in_category(loaded, entry, exercise.slug)
+
+
+def _load_category(loaded: Loaded, entry: dict[str, Any], position: int) -> None:
+    """Made once: what an instructor has changed since then stays."""
+    category, created = Category.objects.get_or_create(
+        course=loaded.course,
+        title_en=entry["title"]["en"],
+        defaults={
+            "title_fr": entry["title"].get("fr", ""),
+            "weight": entry.get("weight", 10),
+            "drop_lowest": entry.get("drop_lowest", 0),
+            "position": position,
+        },
+    )
+    loaded.categories[entry["key"]] = category
+    loaded.changes += [f"category {category.title_en}"] if created else []
+
+
+def _put_in_category(loaded: Loaded, entry: dict[str, Any], slug: str) -> None:
+    """Of a column that stands in none and was made just now."""
+    key = entry.get("category")
+    if key is None:
+        return
+    if key not in loaded.categories:
+        raise BadCourse(f"course.toml: {slug}: there is no category {key!r}; write [[categories]] with that key")
+    if any(change.endswith(f" {slug}") for change in loaded.changes):
+        GradeItem.objects.filter(course=loaded.course, slug=slug, category=None).update(category=loaded.categories[key])
 
 
 def _evening(course: Course, days: int | None) -> datetime.datetime | None:

@@ -11,8 +11,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
+from config.courseload import CATALOG, QUIZZES
 from courses.models import Course, Enrolment
 from exercises.models import Assignment, ExerciseVersion, Run
+from quizzes.models import Quiz
 
 
 def load(*words: str) -> str:
@@ -26,14 +28,32 @@ def test_it_works(db: None, settings: Any) -> None:
     assert "loaded course chatbots-2025" in load("--demo")
     course = Course.objects.get()
     slugs = list(Assignment.objects.values_list("slug", flat=True))
-    assert slugs == ["activation-derivatives", "backprop", "train-mnist"]
+    assert slugs[:2] == ["perceptron", "activation-derivatives"] and len(slugs) >= 28
     assert Run.objects.filter(purpose=Run.Purpose.LIST).count() == len(slugs)
-    assert set(course.grade_items.values_list("slug", flat=True)) == {*slugs, "warm-up"}
+    assert set(course.grade_items.values_list("slug", flat=True)) == {*slugs, "warm-up", "exam"}
     assert Enrolment.objects.get(user__email="alice@example.org").role == "instructor"
     assert User.objects.get(email="alice@example.org").is_staff
     due = Assignment.objects.get(slug="backprop").due_at
     assert due is not None
     assert due.astimezone(course.zone).time() == datetime.time(23, 59)
+
+
+def test_columns_stand_in_their_categories(db: None) -> None:
+    load()
+    course = Course.objects.get()
+    shares = {c.title_en: (c.weight, c.drop_lowest) for c in course.grade_categories.all()}
+    assert shares == {"Exercises": (30, 2), "Workshops": (20, 0), "Exam": (50, 0)}
+    assert not course.grade_items.filter(category=None).exists()
+    course.grade_items.filter(slug="backprop").update(category=None)
+    load()  # what an instructor has changed stays
+    assert course.grade_items.get(slug="backprop").category is None
+
+
+def test_every_exercise_and_quiz_of_the_catalogue_is_in_the_course(db: None) -> None:
+    load()
+    folders = {path.parent.name for path in CATALOG.glob("*/exercise.toml")}
+    assert set(Assignment.objects.values_list("slug", flat=True)) == folders
+    assert set(Quiz.objects.values_list("slug", flat=True)) == {path.stem for path in QUIZZES.glob("*.toml")}
 
 
 def test_twice_changes_nothing(db: None) -> None:
