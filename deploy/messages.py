@@ -24,7 +24,7 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "platform" / "locale" / "fr" / "LC_MESSAGES" / "django.po"
 MO = PO.with_suffix(".mo")
-SOURCES = ("exercises", "platform", "workers")
+SOURCES = ("exercises", "platform", "quizzes", "workers")
 # Exercises carry their texts in each language themselves.
 SKIPPED = {"catalog", "migrations", "node_modules", "locale", "static"}
 TEMPLATES = {".html", ".txt"}

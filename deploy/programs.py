@@ -53,7 +53,7 @@ def make_plan(options: Options) -> Plan:
             Program("dispatch", (sys.executable, "manage.py", "dispatch"), site, stop_order=0),
             # After the graders: it records the last reports that they send.
             Program("record", _recorder(), site, stop_order=1),
-            Program("site", _gunicorn(options), site, stop_order=0),
+            Program("site", gunicorn_command(options), site, stop_order=0),
         ),
     )
 
@@ -104,7 +104,8 @@ def _recorder() -> tuple[str, ...]:
     return (*celery, "-Q", "record", "--pool=solo", *CELERY_ALONE)
 
 
-def _gunicorn(options: Options) -> tuple[str, ...]:
+def gunicorn_command(options: Options) -> tuple[str, ...]:
+    """The site's server."""
     host = f"[{options.host}]" if ":" in options.host else options.host
     return (
         *(sys.executable, "-m", "gunicorn", "config.wsgi:application"),

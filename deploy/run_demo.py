@@ -22,15 +22,18 @@ from pathlib import Path
 from deploy.checks import check_system
 from deploy.children import die_with_parent
 from deploy.client import ApiError, Client
-from deploy.demo_cases import BadCase, Case, all_cases, outcome
+from deploy.demo_cases import BadCase, Case, all_cases, outcome, weights
+from deploy.demo_quiz import QUIZ, BadQuizFile, take
 from deploy.options import ROOT, Options, StartError, broker_url, free_port, read_options
 from deploy.programs import site_environment
 
 COURSE = "chatbots-2025"
 STATE = ROOT / "var" / "demo"
 START_SECONDS = 90.0
-GRADE_SECONDS = 240.0
+GRADE_SECONDS = 480.0
 POLL_SECONDS = 0.05
+# Who takes the quiz, and how many questions each leaves blank.
+QUIZ_STUDENTS = {"quick.quiz@example.org": 0, "unsure.quiz@example.org": 2}
 
 
 class DemoError(Exception):
@@ -136,15 +139,15 @@ def manage(environment: dict[str, str], *command: str) -> str:
 # ---- The students ----------------------------------------------------------------------------------------
 
 
-def enrol(cases: list[Case], environment: dict[str, str]) -> dict[str, str]:
-    """A student for each case; returns the tokens by e-mail."""
+def enrol(students: list[str], environment: dict[str, str]) -> dict[str, str]:
+    """Enrol people by their addresses; returns the tokens by e-mail."""
     roster = STATE / "roster.csv"
     with roster.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["email", "family_name", "given_name"])
-        for case in cases:
-            name = case.student.split("@")[0].split(".")[0]
-            writer.writerow([case.student, case.exercise.title(), name.title()])
+        for student in students:
+            name, _dot, family = student.split("@")[0].partition(".")
+            writer.writerow([student, family.title(), name.title()])
     lines = manage(environment, "-m", "deploy.demo_people", COURSE, str(roster)).splitlines()
     return dict(line.split(" ", 1) for line in lines)
 
@@ -190,8 +193,31 @@ def print_table(handed: list[Handed]) -> None:
 # ---- The gradebook ---------------------------------------------------------------------------------------
 
 
+def take_quizzes(tokens: dict[str, str], address: str) -> tuple[list[str], list[str]]:
+    """One student answers everything right, one leaves two questions blank; lines for the table, and problems."""
+    lines, problems = [], []
+    for student, blank in QUIZ_STUDENTS.items():
+        client = Client(address, tokens[student])
+        score, most = take(client, COURSE, QUIZ, blank)
+        right = most == 10 and score == most - blank
+        name = student.split("@")[0].split(".")[0]
+        lines.append(f"{'ok' if right else 'WRONG'}  {name} takes {QUIZ}: {score:g} of {most:g}")
+        problems += [] if right else [f"{QUIZ}: {score:g} of {most:g}, {most - blank:g} were expected"]
+    return lines, problems
+
+
+def check_quiz_cells(path: Path) -> list[str]:
+    rows = {row["email"]: row for row in csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines())}
+    problems = []
+    for student, blank in QUIZ_STUDENTS.items():
+        got, want = rows[student][QUIZ], f"{10 - blank:.2f}"
+        problems += [] if got == want else [f"{student}, {QUIZ}: {got!r} where {want!r} is expected"]
+    return problems
+
+
 def check_gradebook(cases: list[Case], path: Path) -> list[str]:
     """What differs between the exported gradebook and the expected grades."""
+    weight = weights()
     raw = path.read_bytes()
     problems = [] if raw.startswith(b"\xef\xbb\xbf") else ["the file does not start with a byte order mark"]
     rows = {row["email"]: row for row in csv.DictReader(raw.decode("utf-8-sig").splitlines())}
@@ -201,7 +227,8 @@ def check_gradebook(cases: list[Case], path: Path) -> list[str]:
             problems.append(f"{case.student} has no row")
             continue
         cells = {slug: row.get(slug) for slug in (*{other.exercise for other in cases}, "total", "total_20")}
-        graded = {case.exercise: f"{case.score:.2f}", "total": f"{case.score:.2f}"}
+        total = weight[case.exercise] * case.score / case.total
+        graded = {case.exercise: f"{case.score:.2f}", "total": f"{total:.2f}"}
         for slug, want in {slug: graded.get(slug, "") for slug in cells if slug != "total_20"}.items():
             if cells[slug] != want:
                 problems.append(f"{case.student}, {slug}: {cells[slug]!r} where {want!r} is expected")
@@ -215,21 +242,23 @@ def check_gradebook(cases: list[Case], path: Path) -> list[str]:
 
 def play(options: Options, environment: dict[str, str]) -> bool:
     """The whole demo on an empty state folder; whether everything came out as expected. Raises DemoError."""
-    cases = all_cases()
+    cases = all_cases(with_models=not os.environ.get("WITHOUT_MODELS"))
     print(f"demo: starting the site on {options.address} (state in {STATE})", flush=True)
     with running_site(environment) as process:
         wait_for_site(options, process)
         site = site_environment(options, broker_url(STATE / "broker.sock"))
-        print(f"demo: enrolling {len(cases)} students", flush=True)
-        tokens = enrol(cases, site)
+        print(f"demo: enrolling {len(cases) + len(QUIZ_STUDENTS)} students", flush=True)
+        tokens = enrol([case.student for case in cases] + list(QUIZ_STUDENTS), site)
         wait_until_open(Client(options.address, tokens[cases[0].student]), process, {case.exercise for case in cases})
         print("demo: handing in, waiting for the grades", flush=True)
         handed = hand_in(cases, tokens, options.address)
+        lines, problems = take_quizzes(tokens, options.address)
         wait_for_grades(handed)
         print_table(handed)
+        print(*lines, sep="\n")
         grades = STATE / "grades.csv"
         manage(site, "manage.py", "exportgrades", COURSE, "--format", "plain", "--output", str(grades))
-        problems = check_gradebook(cases, grades)
+        problems += check_gradebook(cases, grades) + check_quiz_cells(grades)
     for problem in problems:
         print(f"demo: grades.csv: {problem}")
     right = sum(item.right for item in handed)
@@ -248,7 +277,7 @@ def main() -> int:
         shutil.rmtree(STATE, ignore_errors=True)
         STATE.mkdir(parents=True)
         return 0 if play(options, environment) else 1
-    except (StartError, BadCase, DemoError, ApiError, OSError) as error:
+    except (StartError, BadCase, BadQuizFile, DemoError, ApiError, OSError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from courses.models import Course, is_staff_of
+from exercises.check_models import ExerciseCheck as ExerciseCheck
 from exercises.comments import Comment as Comment  # Django looks for models here alone
 from exercises.dates import Extension, credit, extension_for
 from exercises.dates import apply as apply_extension
@@ -52,6 +53,7 @@ class Exercise(models.Model):
         "ExerciseVersion", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
     updated_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
+    archived = models.BooleanField(_("archived"), default=False, editable=False)  # in no list; nothing else changes
 
     objects = ExerciseQuerySet.as_manager()
 
@@ -146,7 +148,9 @@ class ExerciseVersion(models.Model):
     def queue(self) -> str:
         if self.spec.kind == "prompt":
             return "grade.llm"
-        return {"cpu": "grade.cpu", "gpu": "grade.gpu", "any": "grade.cpu"}[self.spec.device]
+        if self.spec.device == "any":
+            return "grade.gpu" if Node.serving("grade.gpu") else "grade.cpu"
+        return {"cpu": "grade.cpu", "gpu": "grade.gpu"}[self.spec.device]
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
@@ -328,7 +332,7 @@ class RunState(models.TextChoices):
 
 
 class Run(models.Model):
-    """One place in the queue: a grade of a submission, or the listing of a version's tests.
+    """One place in the queue: a grade of a submission, the listing of a version's tests, the check of an exercise.
 
     queued -> sent -> running -> graded | judge_failed; queued -> superseded. Back to queued only by the sweeper
     or a failed attempt, while attempts < 3. Every change is a conditional update of one row.
@@ -339,13 +343,19 @@ class Run(models.Model):
         PUBLIC = "public", _("public tests")
         SUBMIT = "submit", _("submission")
         REGRADE = "regrade", _("regrade")
+        CHECK = "check", _("check")
 
     LIVE = (RunState.SENT, RunState.RUNNING)
     OPEN = (RunState.QUEUED, *LIVE)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     purpose = models.CharField(max_length=8, choices=Purpose.choices)
-    version = models.ForeignKey(ExerciseVersion, on_delete=models.PROTECT, related_name="runs")
+    # Null for a check alone, whose files are no version yet. Every other run has one; the type says so, against the
+    # column, since else each use of it would have to ask.
+    version: models.ForeignKey[ExerciseVersion, ExerciseVersion] = models.ForeignKey(  # type: ignore[misc]
+        ExerciseVersion, on_delete=models.PROTECT, null=True, related_name="runs"
+    )
+    gate = models.OneToOneField(ExerciseCheck, on_delete=models.CASCADE, null=True, related_name="run")
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, null=True, related_name="runs")
     # Of the submission; here too, so that fairness is decided from this table's small index alone.
     student = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
@@ -410,6 +420,12 @@ class Node(models.Model):
     seen_at = models.DateTimeField()
 
     SILENT_AFTER = timedelta(seconds=35)  # three announcements missed
+
+    @classmethod
+    def serving(cls, queue: str) -> bool:
+        """Whether a node that was heard lately takes jobs of `queue`."""
+        lately = cls.objects.filter(seen_at__gte=timezone.now() - cls.SILENT_AFTER)
+        return any(queue in node.queues and not node.sandbox.startswith("NONE") for node in lately)
 
     class Meta:
         verbose_name = _("grading node")

@@ -171,6 +171,7 @@ class Waiting:
     seconds: float | None  # expected; None while no node takes it
     blocked: str  # why nothing is graded now, in an operator's words (staff only); empty when all is well
     poll_after: int  # ms
+    for_gpu: bool = False  # no node with a GPU is there, and this run needs one
 
 
 def grading_problem(queue: str) -> str:
@@ -188,7 +189,8 @@ def waiting(run: Run) -> Waiting:
     """Place, expected wait and the delay after which the page should ask again."""
     seconds = expected_wait(run)
     blocked = grading_problem(run.queue) if seconds is None else ""
-    return Waiting(position(run), seconds, blocked, poll_after(run, seconds))
+    for_gpu = seconds is None and run.queue == "grade.gpu"
+    return Waiting(position(run), seconds, blocked, poll_after(run, seconds), for_gpu)
 
 
 def poll_after(run: Run, expected: float | None) -> int:

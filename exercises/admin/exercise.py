@@ -5,32 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import quote, unquote
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from courses.scoping import CourseScopedAdmin, course_filter
-from exercises import actions
-from exercises.admin import template
+from courses.scoping import course_filter
+from exercises import actions, authoring
+from exercises.admin import template, template_prompt
+from exercises.admin.check import CheckPages
 from exercises.admin.display import moment_of, version_link
-from exercises.admin.forms import (
-    ArchiveForm,
-    ExerciseForm,
-    NewExerciseForm,
-    WrongForm,
-    WrongFormSet,
-    split,
-)
-from exercises.archives import write_archive
-from exercises.models import Exercise, ExerciseFile, localized
+from exercises.admin.forms import ExerciseForm, NewExerciseForm, WrongForm, WrongFormSet, split
+from exercises.models import Assignment, Exercise, ExerciseFile, ExerciseVersion, Run
 from workers.jobs import BadExercise, ExerciseFiles
 
-READ_LANGUAGES = {"en": "English", "fr": "français"}
+STARTS = {"code": template.FILES, "prompt": template_prompt.FILES}
 
 
 class WrongInline(admin.StackedInline[ExerciseFile, Exercise]):
@@ -50,12 +42,29 @@ class WrongInline(admin.StackedInline[ExerciseFile, Exercise]):
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission
 
 
+class ArchiveFilter(admin.SimpleListFilter):
+    """Archived exercises are asked for."""
+
+    title = _("archive")
+    parameter_name = "archive"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return (("archived", _("archived")), ("all", _("All")))
+
+    def choices(self, changelist: ChangeList) -> Any:
+        first, *others = super().choices(changelist)
+        return [{**first, "display": gettext("in use")}, *others]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset if self.value() == "all" else queryset.filter(archived=self.value() == "archived")
+
+
 @admin.register(Exercise)
-class ExerciseAdmin(CourseScopedAdmin):
+class ExerciseAdmin(CheckPages):
     form = ExerciseForm
     inlines = (WrongInline,)
     list_display = ("slug", "title", "course", "state", "changed")
-    list_filter = (course_filter("course"),)
+    list_filter = (course_filter("course"), ArchiveFilter)
     list_select_related = ("course", "published")
     search_fields = ("slug",)
     readonly_fields = ("course", "slug")
@@ -91,7 +100,7 @@ class ExerciseAdmin(CourseScopedAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
-            return [(None, {"fields": ("course", "slug", "archive")})]
+            return [(None, {"fields": ("course", "slug", "start", "archive")})]
         parts = split({file.path: bytes(file.content) for file in obj.files.all()})
         return [
             (None, {"fields": (("course", "slug"), "seen")}),
@@ -105,6 +114,11 @@ class ExerciseAdmin(CourseScopedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A published exercise stays: versions are what grades rest on."""
         return self.allows(request, obj) and (obj is None or not obj.versions.exists())
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """The runs of checks go with an exercise that was never published; nobody deletes a run for itself."""
+        objects, counts, refused, protected = super().get_deleted_objects(objs, request)
+        return objects, counts, refused - {Run._meta.verbose_name}, protected
 
     def render_change_form(
         self,
@@ -120,6 +134,7 @@ class ExerciseAdmin(CourseScopedAdmin):
                 "newest": obj.versions.first(),
                 "show_save_and_add_another": False,
                 "assignments": obj.assignments.all(),
+                "outdated": authoring.outdated(obj, obj.published) if obj.published else [],
             }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
@@ -129,7 +144,7 @@ class ExerciseAdmin(CourseScopedAdmin):
         if change:
             return  # the files are saved with the rows of wrong answers
         obj.save()
-        actions.save_files(obj, form.files_to_start or ExerciseFiles(template.FILES))
+        actions.save_files(obj, form.files_to_start or ExerciseFiles(STARTS[form.cleaned_data["start"] or "code"]))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         if change:
@@ -149,6 +164,8 @@ class ExerciseAdmin(CourseScopedAdmin):
         return HttpResponseRedirect(self.page_of(obj))
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        if "_check" in request.POST:
+            return self.begin_check(request, obj)
         if "_publish" not in request.POST:
             return super().response_change(request, obj)
         try:
@@ -157,85 +174,22 @@ class ExerciseAdmin(CourseScopedAdmin):
             messages.error(request, gettext("Saved, but not published: %(fault)s") % {"fault": error})
         else:
             messages.success(request, self._published_message(version))
+            if assignments := authoring.outdated(obj, version):
+                messages.warning(request, self._regrade_message(assignments))
         return HttpResponseRedirect(self.page_of(obj))
 
-    def _published_message(self, version: Any) -> str:
+    def _regrade_message(self, assignments: list[Assignment]) -> SafeString:
+        links = format_html_join(
+            ", ",
+            '<a href="{}">{}</a>',
+            ((reverse("regrade", args=[each.course.slug, each.slug]), each.slug) for each in assignments),
+        )
+        text = gettext("What students have handed in was graded with an older version. Once this one is ready: regrade")
+        return format_html("{} {}.", text, links)
+
+    def _published_message(self, version: ExerciseVersion) -> str:
         if version.state == version.State.LISTING:
             text = gettext("Version %(number)d is published. Students get it once a grading node has listed its tests.")
         else:
             text = gettext("Nothing has changed since version %(number)d, which stays the published one.")
         return text % {"number": version.number}
-
-    # ---- Further pages ----
-
-    def page_of(self, exercise: Exercise, page: str = "change") -> str:
-        return reverse(f"admin:exercises_exercise_{page}", args=[quote(exercise.pk)])
-
-    def get_urls(self) -> list[URLPattern]:
-        pages = (("preview", self.preview), ("import", self.import_folder), ("export", self.export_folder))
-        own = [
-            path(f"<path:object_id>/{name}/", self.admin_site.admin_view(view), name=f"exercises_exercise_{name}")
-            for name, view in pages
-        ]
-        return own + super().get_urls()
-
-    def found(self, request: HttpRequest, object_id: str) -> Exercise | None:
-        exercise = self.get_object(request, unquote(object_id))
-        if exercise is not None and not self.has_change_permission(request, exercise):
-            raise PermissionDenied
-        return exercise
-
-    def missing(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        # Django's own answer to a missing object; a private method, so the stubs leave it out.
-        return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
-
-    def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The saved statements as students will read them, in every language."""
-        exercise = self.found(request, object_id)
-        if exercise is None:
-            return self.missing(request, object_id)
-        texts = split({file.path: bytes(file.content) for file in exercise.files.all()}).texts
-        try:
-            titles = dict(exercise.read_files().spec().title)
-        except BadExercise:
-            titles = {}
-        context = {
-            "exercise": exercise,
-            "title": localized(titles) or exercise.slug,
-            "statements": [
-                {"language": code, "name": name, "title": titles.get(code), "text": texts.get(f"statement_{code}", "")}
-                for code, name in READ_LANGUAGES.items()
-            ],
-            "back": self.page_of(exercise),
-        }
-        return TemplateResponse(request, "admin/exercises/exercise/preview.html", context)
-
-    def export_folder(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        exercise = self.found(request, object_id)
-        if exercise is None:
-            return self.missing(request, object_id)
-        response = HttpResponse(write_archive(exercise.read_files(), exercise.slug), content_type="application/zip")
-        response["Content-Disposition"] = f'attachment; filename="{exercise.slug}.zip"'
-        return response
-
-    def import_folder(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Replace every file by those of a .zip."""
-        exercise = self.found(request, object_id)
-        if exercise is None:
-            return self.missing(request, object_id)
-        form = ArchiveForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
-            changed = actions.save_files(exercise, form.exercise_files)
-            self.log_change(request, exercise, [{"changed": {"fields": [".zip"]}}])
-            told = gettext("The files are those of the .zip file now. Publish when you are ready.")
-            messages.success(request, told if changed else gettext("The .zip file holds the same files."))
-            return HttpResponseRedirect(self.page_of(exercise))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": exercise,
-            "title": gettext("Import a folder"),
-            "form": form,
-            "back": self.page_of(exercise),
-        }
-        return TemplateResponse(request, "admin/exercises/exercise/import.html", context)

@@ -154,10 +154,16 @@ class ArchiveForm(forms.Form):
 class NewExerciseForm(forms.ModelForm[Exercise]):
     """Name and course; the files come from a template that works, or from a .zip."""
 
+    start = forms.ChoiceField(
+        label=_("Start from"),
+        required=False,
+        choices=(("code", _("a small exercise in code")), ("prompt", _("a small exercise with a prompt"))),
+        help_text=_("It works as it is, to be changed."),
+    )
     archive = forms.FileField(
         label=_(".zip file"),
         required=False,
-        help_text=_("An exercise's folder to start from. Empty: a small exercise that works, to be changed."),
+        help_text=_("Or an exercise's folder to start from."),
     )
     files_to_start: ExerciseFiles | None = None
 

@@ -2,79 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from courses.scoping import ReadOnlyAdmin, course_filter, in_course_zone
+from courses.scoping import course_filter, in_course_zone
+from exercises.admin.compare import ComparePage
 from exercises.admin.display import version_chip
-from exercises.highlighting import highlighted
-from exercises.models import Bundle, ExerciseVersion
-from workers.jobs import BadExercise, unpack
+from exercises.admin.folders import differences, files_of, show
+from exercises.models import ExerciseVersion
 
-MOST_LINES = 5000  # of a file that is compared line by line: the comparison's time grows faster than the file
 REFRESH_SECONDS = 3
 
 
-@dataclass(frozen=True)
-class ShownFile:
-    path: str
-    size: int  # bytes
-    markup: SafeString | None  # None: not a text
-
-
-def files_of(version: ExerciseVersion) -> dict[str, bytes]:
-    """The version's files; empty when its bundle is gone or damaged."""
-    data = Bundle.objects.filter(sha256=version.sha256).values_list("data", flat=True).first()
-    try:
-        return dict(unpack(bytes(data), version.sha256).files) if data else {}
-    except BadExercise:
-        return {}
-
-
-def text_of(content: bytes) -> str | None:
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        return None
-    return None if "\0" in text else text
-
-
-def show(path: str, content: bytes) -> ShownFile:
-    text = text_of(content)
-    markup = None if text is None else highlighted(text, PurePosixPath(path).suffix)
-    return ShownFile(path, len(content), markup)
-
-
-def differences(before: dict[str, bytes], after: dict[str, bytes]) -> list[ShownFile]:
-    """For each file that differs, its unified diff as markup."""
-    shown = []
-    for path in sorted(before.keys() | after.keys()):
-        old, new = before.get(path), after.get(path)
-        if old != new:
-            diff = _diff(text_of(old or b""), text_of(new or b""))
-            shown.append(ShownFile(path, len(new or b""), None if diff is None else highlighted(diff, ".diff")))
-    return shown
-
-
-def _diff(old: str | None, new: str | None) -> str | None:
-    if old is None or new is None:
-        return None
-    a, b = old.splitlines(), new.splitlines()
-    if max(len(a), len(b)) > MOST_LINES:
-        return None
-    return "\n".join(difflib.unified_diff(a, b, gettext("before"), gettext("after"), lineterm="")) + "\n"
-
-
 @admin.register(ExerciseVersion)
-class ExerciseVersionAdmin(ReadOnlyAdmin):
+class ExerciseVersionAdmin(ComparePage):
     course_path = "exercise__course_id"
     list_display = (
         "__str__",

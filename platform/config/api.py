@@ -15,6 +15,9 @@ from ninja.security import HttpBearer, SessionAuth
 from courses.models import ApiToken
 from exercises.api import router as exercises_router
 from exercises.errors import Refused, TooSoon
+from quizzes.api import router as quizzes_router
+from quizzes.errors import Refused as QuizRefused
+from quizzes.errors import TooOften
 
 
 class TokenAuth(HttpBearer):
@@ -38,18 +41,20 @@ class Api(NinjaAPI):
 api = Api(
     title="Rendu",
     version="1",
-    description="Exercises, submissions and grades. Send `Authorization: Bearer TOKEN`.",
+    description="Exercises, quizzes and grades. Send `Authorization: Bearer TOKEN`.",
     urls_namespace="api",
     auth=[TokenAuth(), SessionAuth()],
 )
 api.add_router("", exercises_router)
+api.add_router("", quizzes_router)
 
 
+@api.exception_handler(QuizRefused)
 @api.exception_handler(Refused)
 def refused(request: HttpRequest, error: Exception) -> HttpResponse:
     """A request that cannot be done: its code, and a sentence that says what to do."""
-    assert isinstance(error, Refused)
+    assert isinstance(error, Refused | QuizRefused)
     response: HttpResponse = api.create_response(request, {"detail": error.message}, status=error.status)
-    if isinstance(error, TooSoon):
+    if isinstance(error, TooSoon | TooOften):
         response["Retry-After"] = str(error.retry_after)
     return response

@@ -100,7 +100,22 @@ class QueueCollector(Collector):
                 total[queue] = total.get(queue, 0) + node.slots
         for queue, n in total.items():
             slots.add_metric([queue], n)
-        yield from (runs, oldest, slots)
+        yield from (runs, oldest, slots, _devices())
+
+
+def _devices() -> Metric:
+    """Nodes by what they compute on: `kind` is cpu, gpu, or quarantined for a card that takes no jobs."""
+    devices = GaugeMetricFamily("rendu_devices", "Devices of the grading nodes", labels=["kind", "name"])
+    count: dict[tuple[str, str], int] = {}
+    for node in filter(usable, alive_nodes()):
+        for device in node.devices:
+            # Of a card in quarantine the reason is left out: a label must not change with each number in it.
+            kind, _, rest = str(device).partition(":")
+            key = kind, rest.partition(":")[0]
+            count[key] = count.get(key, 0) + 1
+    for key, n in count.items():
+        devices.add_metric(list(key), n)
+    return devices
 
 
 @never_cache

@@ -34,8 +34,10 @@ INSTALLED_APPS = [
     "config.apps.SiteConfig",
     "accounts",
     "courses",
+    "audit",
     "gradebook",
     "exercises",
+    "quizzes",
     "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -61,6 +63,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "quizzes.middleware.SafeExamBrowserWall",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -110,7 +113,10 @@ def _database() -> dict[str, object]:
     else:
         raise ImproperlyConfigured("DATABASE_URL: only sqlite:///… and postgres://… are supported")
     given = config.get("OPTIONS")
-    return config | {"OPTIONS": (given if isinstance(given, dict) else {}) | options}
+    # A thread keeps its SQLite connection: to open and close one for each request costs a millisecond, and closing the
+    # last one of a quiet site writes the whole log back into the file.
+    kept = {"CONN_MAX_AGE": 600 if engine.endswith("sqlite3") else 0}
+    return config | kept | {"OPTIONS": (given if isinstance(given, dict) else {}) | options}
 
 
 DATABASES = {"default": _database()}

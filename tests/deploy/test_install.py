@@ -28,7 +28,13 @@ def install(folder: Path, *words: str, **environment: str) -> subprocess.Complet
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("a clone with spaces")
-    for name in ("requirements.txt", "requirements-models.txt", "requirements-dev.txt"):
+    for name in (
+        "requirements.txt",
+        "requirements-models.txt",
+        "requirements-weights.txt",
+        "requirements-model-base.txt",
+        "requirements-dev.txt",
+    ):
         (folder / name).write_text("# nothing\n")
     done = install(folder)
     assert done.returncode == 0, done.stderr

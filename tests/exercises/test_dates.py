@@ -278,6 +278,19 @@ class TestAdmin:
         assert (extension.student, extension.extra_tries) == (bob, 2)
         assert timezone.localtime(extension.due_at, assignment.course.zone).strftime("%H:%M") == "23:59"
         assert CreditStep.objects.get().percent == 80
+        page = client.get(url).content.decode()
+        assert 'value="illness"' in page and 'name="extensions-0-id" value' in page  # and can be changed again
+        data |= {
+            "extensions-INITIAL_FORMS": "1",
+            "extensions-0-id": str(extension.pk),
+            "extensions-0-extra_tries": "3",
+            "credit_steps-INITIAL_FORMS": "1",
+            "credit_steps-0-id": str(CreditStep.objects.get().pk),
+            "credit_steps-0-DELETE": "on",
+        }
+        assert client.post(url, data).status_code == 302
+        extension.refresh_from_db()
+        assert extension.extra_tries == 3 and not CreditStep.objects.exists()
 
     def test_only_people_of_the_course_are_offered(
         self, assignment: Any, alice: Any, bob: Any, charlie: Any, client: Client

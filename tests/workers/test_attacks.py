@@ -50,7 +50,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     os.chmod(canary, 0o755)
     (canary / "shadow").write_text(SECRET)
     (canary / "alice.json").write_text('{"score": 10}')
-    exercise = read_folder(ATTACKS / "exercise")
+    exercise = quicker(read_folder(ATTACKS / "exercise"))
     honest = exercise.text("solution.py")
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADER_SECRET_TOKEN", SECRET)
@@ -63,6 +63,13 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         scene.running = processes(grader)
         yield scene
     patch.undo()
+
+
+def quicker(exercise: ExerciseFiles) -> ExerciseFiles:
+    """The same with a shorter limit on the whole run, which attacks on time use up."""
+    toml = exercise.files["exercise.toml"].replace(b"total_seconds = 10", b"total_seconds = 3")
+    assert toml != exercise.files["exercise.toml"]
+    return ExerciseFiles({**exercise.files, "exercise.toml": toml})
 
 
 def header(source: str, name: str) -> str:

@@ -18,7 +18,7 @@ OLD = set(_OLD.split())
 _FORBIDDEN = """
 execve execveat unshare setns socket ptrace bpf mount keyctl add_key io_uring_setup userfaultfd perf_event_open
 process_vm_readv memfd_create shmget capset seccomp pivot_root mount_setattr pidfd_open pidfd_send_signal
-landlock_create_ruleset fork vfork
+landlock_create_ruleset fork vfork timer_create
 """
 FORBIDDEN = _FORBIDDEN.split()
 MACHINES = sorted(TABLES)
@@ -63,7 +63,7 @@ def test_both_tables_are_complete():
 @pytest.mark.parametrize("machine", MACHINES)
 def test_it_allows_the_list_and_nothing_else(machine):
     allowed = set(allowed_numbers(machine))
-    ruled = ("clone", "clone3", "fcntl", "getsockopt", "ioctl", "prctl", "setrlimit")
+    ruled = ("clone", "clone3", "fcntl", "getsockopt", "ioctl", "prctl", "setrlimit", "setsockopt")
     special = {TABLES[machine][name] for name in ruled}
     for number in set(range(600)) - special:
         assert decide(machine, number) == (seccomp.ALLOW if number in allowed else seccomp.EPERM), number
@@ -92,6 +92,9 @@ def test_argument_rules(machine):
         assert decide(machine, table["fcntl"], (3, lock)) == seccomp.EPERM
     assert decide(machine, table["getsockopt"], (3, 1, 4)) == seccomp.ALLOW
     assert decide(machine, table["getsockopt"], (3, 1, 77)) == seccomp.EPERM  # SO_PEERPIDFD
+    assert decide(machine, table["setsockopt"], (3, 1, 2)) == seccomp.ALLOW
+    for size in (7, 8, 32, 33):  # SO_SNDBUF, SO_RCVBUF, …FORCE
+        assert decide(machine, table["setsockopt"], (3, 1, size)) == seccomp.EPERM
     assert decide(machine, table["prctl"], (15, 0)) == seccomp.ALLOW
     assert decide(machine, table["prctl"], (22, 2)) == seccomp.EPERM
 

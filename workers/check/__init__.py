@@ -9,6 +9,7 @@ How it works
     reference   full marks, several times, with other random numbers each time
     starter     no point
     wrong       each file in wrong/ gets what its first line says
+    repeats     of a prompt: the same texts again and again; it has no mutants
     mutants     small changes to the reference: the tests have to notice nearly all of them
 
 Every run goes through the grader that grades students, in the same jails. A fault of this machine, or a module, GPU or

@@ -17,7 +17,6 @@ from workers.jobs.bundle import TEXT_SUFFIXES, ExerciseFiles
 from workers.jobs.report import TEST_VERDICTS, VERDICTS
 from workers.jobs.spec import BadExercise, ExerciseSpec
 
-CHECK_KEYS = {"strength", "equivalent"}
 EQUIVALENT_KEYS = {"mutant", "reason"}
 EXPECTATION = re.compile(r"# expect: (\d+(?:\.\d+)?)/(\d+(?:\.\d+)?)(?: ([a-z]+))?")
 KNOWN_VERDICTS = tuple(dict.fromkeys((*VERDICTS, *TEST_VERDICTS)))
@@ -87,10 +86,8 @@ def _folder_error(error: BadExercise) -> Finding:
 
 
 def _table_findings(files: ExerciseFiles) -> Iterator[tuple[str, str]]:
-    """Keys below [check], which nothing reads when they are misspelt."""
+    """Entries of check.equivalent that say too little, or too much."""
     check: dict[str, Any] = tomllib.loads(files.text("exercise.toml")).get("check", {})
-    for key in sorted(set(check) - CHECK_KEYS):
-        yield "exercise.toml", f"check: unknown key {key!r}; known are {', '.join(sorted(CHECK_KEYS))}"
     seen: set[str] = set()
     for item in check.get("equivalent", []):
         for key in sorted(set(item) - EQUIVALENT_KEYS):
@@ -105,7 +102,7 @@ def _table_findings(files: ExerciseFiles) -> Iterator[tuple[str, str]]:
 def _text_findings(files: ExerciseFiles, spec: ExerciseSpec) -> Iterator[tuple[str, str]]:
     needed = [f"statement.{language}.md" for language in spec.languages]
     needed += [f"starter{files.suffix}", f"solution{files.suffix}"]
-    needed += ["tests.py"] if spec.kind == "code" else []
+    needed += ["tests.py"] if spec.kind != "image-prompt" else []
     for path in needed:
         if path not in files.files:
             yield path, "is missing: " + _purpose(path)

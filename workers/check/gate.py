@@ -13,6 +13,7 @@ from workers.check.findings import FAILED, MACHINE, NOT_CHECKED, ExerciseUnsound
 from workers.check.folder import folder_findings, folder_warnings, missing_modules, wrong_files
 from workers.check.grading import Subject, listed
 from workers.check.public import public_warnings
+from workers.check.repeats import AGAIN, check_repeats
 from workers.check.runs import check_reference, check_starter, check_wrong
 from workers.check.trials import check_mutants
 from workers.grader import MachineFault
@@ -106,8 +107,11 @@ class _Check:
         check_starter(subject, self._result, self._begin("starter", 1))
         check_wrong(subject, self._result, self._begin("wrong", len(wrong_files(self._files))))
         self._result.steps += ["starter", "wrong"]
+        if spec.kind == "prompt":  # a prompt has no mutants: what changes a text's meaning, nobody can calculate
+            check_repeats(subject, reference, self._result, self._begin("repeats", AGAIN))
+            self._result.steps.append("repeats")
         # What the reference does not pass tells nothing of its mutants.
-        if self._options.mutants and self._result.reference_passed == repeats:
+        elif self._options.mutants and self._result.reference_passed == repeats:
             check_mutants(subject, reference, self._result, lambda total: self._begin("mutants", total))
             self._result.steps.append("mutants")
 
@@ -132,15 +136,20 @@ class _Check:
 
     def _need_node(self, spec: ExerciseSpec) -> None:
         """Raises NotChecked when this node is not one that grades the exercise."""
-        if spec.kind != "code":
-            raise NotChecked(f"an exercise of kind {spec.kind!r} needs a model: only its folder was looked at")
-        missing = missing_modules(spec.modules)
-        if missing:
-            raise NotChecked(f"the module {missing[0]!r} of exercise.toml cannot be imported here: is it spelt right?")
-        if spec.device == "gpu":
+        if spec.kind == "image-prompt":
+            raise NotChecked("an exercise of kind 'image-prompt' needs a model: only its folder was looked at")
+        if spec.prompt is not None:
+            missing_roles = self._crew.run([lambda grader: grader.models.missing()])[0]
+            for role in spec.prompt.roles:
+                if role in missing_roles:
+                    raise NotChecked(f"no model: it needs the role {role!r} ({missing_roles[role]})")
+        if spec.device == "gpu":  # before its modules, which are there where a GPU is
             facts = self._crew.run([lambda grader: grader.describe()])[0]
             if not any(str(device).startswith("gpu") for device in facts["devices"]):
                 raise NotChecked("it needs a GPU, and this node has none")
+        missing = [name for name in missing_modules(spec.modules) if not (spec.device == "any" and name == "cupy")]
+        if missing:
+            raise NotChecked(f"the module {missing[0]!r} of exercise.toml cannot be imported here: is it spelt right?")
 
     def _listing(self, spec: ExerciseSpec) -> Subject:
         done = self._begin("listing", 1)

@@ -45,7 +45,7 @@ class Subject:
 
     @property
     def reference(self) -> str:
-        return self.files.text("solution.py")
+        return self.files.text(f"solution{self.files.suffix}")
 
     def seeds(self, count: int) -> list[int]:
         """The same for the same tests, so that a check can be repeated; others when anything that counts changes."""
@@ -53,21 +53,31 @@ class Subject:
         return [int.from_bytes(hashlib.sha256(text).digest()[:6], "big") for text in texts]
 
     def grade_all(
-        self, runs: Sequence[tuple[str, int]], done: Callable[[], None] = lambda: None, serial: bool = False
+        self,
+        runs: Sequence[tuple[str, int]],
+        done: Callable[[], None] = lambda: None,
+        serial: bool = False,
+        cache: bool = True,
     ) -> list[GradeReport]:
-        """Grade (source, seed) pairs. Raises MachineFault."""
+        """Grade (source, seed) pairs; `cache`: whether kept completions of a model will do. Raises MachineFault."""
 
         def work(source: str, seed: int) -> Callable[[Grader], GradeReport]:
-            return lambda grader: graded(grader, self.files, source, seed, self.manifest, self.name)
+            return lambda grader: graded(grader, self.files, source, seed, self.manifest, self.name, cache)
 
         return self.crew.run([work(*run) for run in runs], done, serial or self.timed)
 
 
 def graded(
-    grader: Grader, files: ExerciseFiles, source: str, seed: int, manifest: Manifest | None, name: str
+    grader: Grader,
+    files: ExerciseFiles,
+    source: str,
+    seed: int,
+    manifest: Manifest | None,
+    name: str,
+    cache: bool = True,
 ) -> GradeReport:
     """Grade once. Raises MachineFault when this machine, not the exercise, is at fault."""
-    report = grader.grade(files, source, seed, manifest=manifest, name=name)
+    report = grader.grade(files, source, seed, manifest=manifest, name=name, cache=cache)
     if report["verdict"] == "error" and report["sandbox"].get("machine_fault"):
         raise MachineFault(report["staff"])
     return report
@@ -89,7 +99,7 @@ def listed(grader: Grader, files: ExerciseFiles, name: str) -> Manifest:
 
 
 def _blame(fault: str) -> tuple[str, str]:
-    for file in ("tests.py", "exercise.toml", "solution.py"):
+    for file in ("tests.py", "exercise.toml", "solution.py", "solution.txt"):
         if fault.startswith(file):
             return file, advice(fault[len(file) :].lstrip(": "))
     return "tests.py", advice(fault)

@@ -16,7 +16,8 @@ MESSAGE = 300
 def check_reference(subject: Subject, repeats: int, result: Result, done: Callable[[], None]) -> list[GradeReport]:
     """Full marks with every seed, one run after the other; timing tests the same each time."""
     result.seeds = subject.seeds(repeats)
-    reports = subject.grade_all([(subject.reference, seed) for seed in result.seeds], done, serial=True)
+    runs = [(subject.reference, seed) for seed in result.seeds]
+    reports = subject.grade_all(runs, done, serial=True, cache=False)
     result.reference_passed = sum(full_marks(report) for report in reports)
     result.reference_seconds = max(sum(test["seconds"] for test in report["tests"]) for report in reports)
     result.problems += _reference_findings(subject, reports)
@@ -31,7 +32,9 @@ def check_reference(subject: Subject, repeats: int, result: Result, done: Callab
 def _reference_findings(subject: Subject, reports: list[GradeReport]) -> Iterator[Finding]:
     first = reports[0]
     if first["verdict"] == "rejected":
-        yield Finding("reference", "solution.py", first["message"].replace("Your file does", "It does"))
+        yield Finding(
+            "reference", f"solution{subject.files.suffix}", first["message"].replace("Your file does", "It does")
+        )
         return
     whole = [report["staff"] for report in reports if report["verdict"] == "error" and not _has_error(report)]
     if whole:
@@ -40,7 +43,7 @@ def _reference_findings(subject: Subject, reports: list[GradeReport]) -> Iterato
     for index, entry in enumerate(subject.manifest["tests"]):
         lost = [report for report in reports if report["tests"][index]["verdict"] not in ("passed", "inconclusive")]
         if len(lost) == len(reports):
-            yield _failing(lost[0]["tests"][index], lost[0]["seed"])
+            yield _failing(subject, lost[0]["tests"][index], lost[0]["seed"])
         elif lost:
             kept = [report["seed"] for report in reports if report not in lost]
             yield _flaky(subject, index, entry["name"], lost, kept)
@@ -50,11 +53,11 @@ def _has_error(report: GradeReport) -> bool:
     return any(test["verdict"] == "error" and test["staff"] for test in report["tests"])
 
 
-def _failing(test: TestResult, seed: int) -> Finding:
+def _failing(subject: Subject, test: TestResult, seed: int) -> Finding:
     if test["verdict"] == "error":
         return Finding("reference", "tests.py", f"{own_fault(test)} (seed {seed})")
     text = f"the reference does not pass test {test['name']!r} ({test['verdict']}, seed {seed}): {_said(test)}"
-    return Finding("reference", "solution.py", text)
+    return Finding("reference", f"solution{subject.files.suffix}", text)
 
 
 def _flaky(subject: Subject, index: int, name: str, lost: list[GradeReport], kept: list[int]) -> Finding:
@@ -98,19 +101,18 @@ def timing_findings(name: str, tests: list[TestResult]) -> Iterator[Finding]:
 
 def check_starter(subject: Subject, result: Result, done: Callable[[], None]) -> None:
     """No point, and a file that loads: it is what a student begins with."""
+    name = f"starter{subject.files.suffix}"
     seed = subject.seeds(1)[0]
-    report = subject.grade_all([(subject.files.text("starter.py"), seed)], done)[0]
+    report = subject.grade_all([(subject.files.text(name), seed)], done)[0]
     result.starter_score = report["score"]
     if report["verdict"] == "rejected":
         said = report["message"].removeprefix("Your file does not load: ")
-        result.problems.append(
-            Finding("starter", "starter.py", f"does not load, so students begin with an error: {said}")
-        )
+        result.problems.append(Finding("starter", name, f"does not load, so students begin with an error: {said}"))
     elif report["score"]:
         gained = ", ".join(repr(test["name"]) for test in report["tests"] if test["points"])
         text = f"gets {_points(report)} without any work: it passes {gained}. Take out what solves it, or test more"
-        result.problems.append(Finding("starter", "starter.py", text))
-    result.problems += _faults("starter", "starter.py", report, result)
+        result.problems.append(Finding("starter", name, text))
+    result.problems += _faults("starter", name, report, result)
 
 
 def check_wrong(subject: Subject, result: Result, done: Callable[[], None]) -> None:

@@ -11,13 +11,14 @@ import string
 from typing import Any
 
 from workers.grader.errors import JudgeFault
-from workers.jobs.report import Difference, Sentence, Series
+from workers.jobs.report import Difference, Sentence, Series, TextCheck
 from workers.jobs.sentences import english
 
 MAX_SENTENCES = 12
 MAX_TEMPLATE = 600
 MAX_VALUE = 2000
 MAX_SERIES, MAX_POINTS = 20, 10_000
+MAX_CHECKS = 100
 MAX_WHOLE = 1 << 53  # beyond it JSON readers round, and far beyond it Python refuses to write the digits
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
 SPEC = re.compile(r"[,.]?\d{0,2}[a-z%]?")
@@ -113,6 +114,21 @@ def _series(item: object) -> Series:
     if x is not None and len(x) != len(y):
         raise JudgeFault("a series of the judge has axes of different lengths")
     return {"name": clean(item["name"], 80), "x": x, "y": y}
+
+
+def checks_of(data: object) -> list[TextCheck]:
+    """What the assertions over texts counted."""
+    if type(data) is not list or len(data) > MAX_CHECKS:
+        raise JudgeFault("the judge's counts have not the agreed form")
+    return [_check(item) for item in data]
+
+
+def _check(item: object) -> TextCheck:
+    counts = ("right", "total", "needed")
+    if type(item) is not dict or type(item.get("check")) is not str or not all(_is_count(item.get(c)) for c in counts):
+        raise JudgeFault("a count of the judge has not the agreed form")
+    right, total, needed = (item[name] for name in counts)
+    return {"check": clean(item["check"], 40), "right": right, "total": total, "needed": needed}
 
 
 def _numbers(values: object) -> list[float | None]:

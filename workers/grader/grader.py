@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import secrets
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from workers.grader.errors import ExerciseFault
+from workers.grader.gpus import Keeper
 from workers.grader.pool import Pool
 from workers.grader.prepared import Prepared, Shelf
+from workers.grader.prompts import Prompts
 from workers.grader.run import Run
-from workers.grader.sentences import EXERCISE_FAULT
+from workers.grader.sentences import EXERCISE_FAULT, MACHINE_FAULT
 from workers.grader.session import Session
 from workers.jobs.bundle import ExerciseFiles
 from workers.jobs.report import GradeReport, Manifest
 from workers.jobs.sentences import english, sentence
 from workers.jobs.spec import BadExercise
+from workers.models.node import Models
 from workers.sandbox.errors import MachineFault
 
 RUNTIMES = ("numpy", "torch")
@@ -43,6 +48,8 @@ class Grader:
     ) -> None:
         allowed = reduced_is_allowed() if allow_reduced is None else allow_reduced
         self._shelf = Shelf()
+        self._models: Models | None = None
+        self.gpus = Keeper()
         self._pool = Pool(allowed, spares, first)
         self._pool.prepare(first, first)
 
@@ -57,6 +64,17 @@ class Grader:
     def close(self) -> None:
         """End every process and remove every folder that this grader made. May be called again."""
         self._pool.close()
+        self.gpus.devices.close()
+        if self._models is not None:
+            self._models.close()
+            self._models = None
+
+    @property
+    def models(self) -> Models:
+        """The node's models; nothing is started before they are asked."""
+        if self._models is None:
+            self._models = Models()
+        return self._models
 
     # ---- grading ------------------------------------------------------------------------------------------------
 
@@ -68,8 +86,10 @@ class Grader:
         public_only: bool = False,
         manifest: Manifest | None = None,
         name: str = "",
+        cache: bool = True,
     ) -> GradeReport:
-        """Grade one text. `manifest`, from `list`, is what the tests must be; `name` names an ExerciseFiles.
+        """Grade one text. `manifest`, from `list`, is what the tests must be; `name` names an ExerciseFiles. `cache`:
+        whether a model's earlier completions may be used.
 
         Always answers with a report: a fault of the exercise or of this machine is the verdict "error", with the reason
         in `staff`, and `sandbox["machine_fault"]` tells which. Raises ValueError for a seed out of range.
@@ -86,9 +106,39 @@ class Grader:
             return _refusal(prepared.name, seed, public_only, why, self._pool.level)
         tests = manifest["tests"] if manifest is not None else None
         try:
-            return Run(self._pool, prepared, source, seed, tests).grade(public_only)
-        finally:
-            self._pool.prepare(prepared.runner_setup, prepared.judge_setup)
+            with self._device(prepared) as where:
+                report = Run(self._pool, prepared, source, seed, tests, self._asker(prepared, cache)).grade(public_only)
+                self._pool.prepare(prepared.runner_setup, prepared.judge_setup)
+        except MachineFault as error:  # no GPU, where one is needed
+            refusal = _refusal(prepared.name, seed, public_only, str(error), self._pool.level, machine=True)
+            refusal["version"], refusal["grading_version"] = prepared.version, prepared.grading_version
+            return refusal
+        report["sandbox"].update(where)
+        return report
+
+    @contextlib.contextmanager
+    def _device(self, prepared: Prepared) -> Iterator[dict[str, Any]]:
+        """Where the solution runs: yields what the report says of it. Raises MachineFault."""
+        if not self.gpus.needed(prepared.spec):
+            yield {}
+            return
+        facts: dict[str, Any] = {}
+        with self.gpus.lease(prepared.spec, timed="timing" in prepared.files.text("tests.py")) as gpu:
+            self._pool.gpu = gpu
+            try:
+                yield facts
+            finally:
+                self._pool.gpu = None
+            state = self.gpus.devices.state(gpu)  # still warm: the clocks that a ratio was measured at
+            facts |= {"profile": "gpu", "device": gpu.name, "clock_mhz": state.clock_mhz, "celsius": state.celsius}
+            facts["throttled"] = list(state.throttled)
+
+    def _asker(self, prepared: Prepared, cache: bool) -> Callable[[str], Prompts] | None:
+        """For a prompt exercise: what makes the prompts of a text."""
+        spec = prepared.spec.prompt
+        if spec is None:
+            return None
+        return lambda source: Prompts(spec, self.models, source, cache)
 
     def list(self, exercise: Path | ExerciseFiles | str, name: str = "") -> Manifest:
         """The tests that tests.py declares, read in the judge's jail alone. Faults are in the answer, never raised."""
@@ -131,8 +181,12 @@ class Grader:
         return {
             "level": self._pool.level,
             "reduced_because": self._pool.reduced_because,
-            "runtimes": ["python", *(name for name in RUNTIMES if importlib.util.find_spec(name) is not None)],
-            "devices": ["cpu"],
+            "runtimes": [
+                "python",
+                *(name for name in RUNTIMES if importlib.util.find_spec(name) is not None),
+                *self.gpus.runtimes(),
+            ],
+            "devices": ["cpu", *self.gpus.announce()],
         }
 
 
@@ -140,9 +194,9 @@ def _name(exercise: Path | ExerciseFiles | str) -> str:
     return "exercise" if isinstance(exercise, ExerciseFiles) else Path(exercise).resolve().name
 
 
-def _refusal(name: str, seed: int, public_only: bool, why: str, level: str) -> GradeReport:
-    """The report when the exercise cannot even be read."""
-    sentences = [sentence(EXERCISE_FAULT)]
+def _refusal(name: str, seed: int, public_only: bool, why: str, level: str, machine: bool = False) -> GradeReport:
+    """The report when the exercise cannot even be read, or this machine cannot begin."""
+    sentences = [sentence(MACHINE_FAULT if machine else EXERCISE_FAULT)]
     return {
         "exercise": name,
         "version": "",
@@ -158,5 +212,5 @@ def _refusal(name: str, seed: int, public_only: bool, why: str, level: str) -> G
         "tests": [],
         "output": "",
         "staff": why,
-        "sandbox": {"level": level, "machine_fault": False},
+        "sandbox": {"level": level, "machine_fault": machine},
     }

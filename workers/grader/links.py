@@ -267,9 +267,11 @@ class JudgeLink(Link):
         self._seen = 0
         jail.output_cap = JUDGE_OUTPUT
 
-    def start_loading(self, begin: tuple[bytes, list[Any]]) -> None:
+    def start_loading(self, begin: tuple[bytes, list[Any]], seconds: float = JUDGE_LOAD_SECONDS) -> None:
+        """Send the exercise's files; `finish_loading` takes the answer, `seconds` from now at the latest."""
         self.greet()
-        self._deadline = time.monotonic() + JUDGE_LOAD_SECONDS
+        self._load_seconds = seconds
+        self._deadline = time.monotonic() + seconds
         try:
             self.send(BEGIN, 0, *begin, self._deadline)
         except (TimedOut, Ended, Flooded) as error:
@@ -285,7 +287,7 @@ class JudgeLink(Link):
             facts = Decoder(plain=True).decode(frame.text, frame.buffer)
         except TimedOut:
             self.close()
-            raise ExerciseFault(f"tests.py takes longer than {JUDGE_LOAD_SECONDS:g} s to load") from None
+            raise ExerciseFault(f"tests.py takes longer than {self._load_seconds:g} s to load") from None
         except (Ended, Flooded, Malformed) as error:
             raise ExerciseFault(f"tests.py ended the judge while it loaded: {self._last_words(error)}") from None
         if type(facts) is not dict or set(facts) != {"fault", "tests", "code"}:
@@ -299,10 +301,10 @@ class JudgeLink(Link):
         said = clean(self.jail.output.decode("utf-8", "replace"), 2000)
         return f"{type(error).__name__}{status} {said}".strip()
 
-    def start_test(self, index: int, seed: int, most: float) -> None:
-        """`most`: seconds that the run has left for it."""
+    def start_test(self, index: int, seed: int, most: float, ask: str = "run") -> None:
+        """`most`: seconds that the run has left for it. `ask`: "run", or of a timing test "rules" or "reference"."""
         self._allowed = self._left = min(self._seconds, most)
-        text, buffers = Encoder().encode({"test": index, "seed": seed})
+        text, buffers = Encoder().encode({"test": index, "seed": seed, "ask": ask})
         self._guard(lambda deadline: self.send(RUN, 0, text, buffers, deadline))
 
     def next(self) -> Frame:

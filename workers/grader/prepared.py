@@ -27,10 +27,10 @@ class Prepared:
         self.version = version
         self.grading_version = files.grading_version
         self.spec: ExerciseSpec = files.spec()
-        if self.spec.kind != "code":
+        if self.spec.kind not in ("code", "prompt"):
             raise BadExercise(f"exercise.toml: an exercise of kind {self.spec.kind!r} is not graded by this command")
         files.text("tests.py")
-        self.reference = files.text("solution.py")
+        self.reference = files.text(f"solution{files.suffix}")
         self.tests: list[TestEntry] | None = None  # of the manifest, once a listing or a judge has told
         self.judge_seconds = max(JUDGE_SECONDS, 2 * self.spec.limits.seconds)
         self._begin: dict[str, tuple[bytes, list[Any]]] = {}
@@ -61,6 +61,7 @@ class Prepared:
                 "files": {} if folder else kept,
                 "folder": folder,
                 "code": self._code,
+                "kind": self.spec.kind,
                 "limits": {
                     "memory_bytes": max(1024, limits.memory_mb) << 20,
                     "threads": max(32, limits.processes),

@@ -11,9 +11,10 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workers.devices import Gpu
 from workers.grader.errors import StudentFault
 from workers.grader.links import Budget, RunnerLink
 from workers.grader.pool import Pool
@@ -25,7 +26,9 @@ from workers.sandbox.jail import Frame
 from workers.sandbox.syscalls import number
 
 OK, LEAKS, UNTESTED = "OK", "LEAKS", "not testable"
+WEAKER = "weaker"  # open in the GPU profile, as docs/security.md says
 LIMITS = Limits(seconds=4.0, total_seconds=60.0, memory_mb=256, processes=32, output_kb=64)
+ROOMY = Limits(seconds=4.0, total_seconds=10.0, memory_mb=1024, processes=32, output_kb=64)
 QUICK = Limits(seconds=0.5, total_seconds=5.0, memory_mb=256, processes=32, output_kb=64)
 
 HEAD = """
@@ -128,6 +131,9 @@ STATEMENTS = {
     "crash": "ctypes.string_at(0)",
     "leave at once": "os._exit(0)",
 }
+GROWN = "outgrow its memory cgroup"
+# What CUDA needs and an ordinary jail refuses.
+GPU_WEAKER = ("make an anonymous executable", "allocate 2 GiB", "map 2 GiB shared")
 
 
 @dataclass(frozen=True)
@@ -142,7 +148,31 @@ class Row:
 def check_sandbox(pool: Pool) -> list[Row]:
     """Run all checks in jails of `pool`. Takes a few seconds. Raises MachineFault when a jail cannot be made."""
     with canaries() as head:
-        return [*_inside(pool, head), *_outside(pool, head)]
+        return [*_inside(pool, head), *_outside(pool, head), _grown(pool)]
+
+
+def check_gpu_profile(pool: Pool, gpu: Gpu) -> list[Row]:
+    """The same attempts in the profile of solutions that run on `gpu`. Raises MachineFault when it cannot be made."""
+    pool.gpu = gpu
+    try:
+        with canaries() as head:
+            rows = [*_inside(pool, head), *_outside(pool, head)]
+    finally:
+        pool.gpu = None
+    return [replace(row, result=WEAKER) if row.attempt in GPU_WEAKER and row.result == LEAKS else row for row in rows]
+
+
+def _grown(pool: Pool) -> Row:
+    """More memory than the jail's cgroup allows, where its address space would still have room."""
+    if pool.no_memory_groups:
+        return Row(GROWN, UNTESTED, f"no memory cgroup: {pool.no_memory_groups}")
+    runner = _runner(pool, "def act():\n    return len(b'x' * (200 << 20))\n", ROOMY, memory_mb=16)
+    try:
+        return Row(GROWN, LEAKS, f"answered {_call(runner, 'act')!r:.60}")
+    except StudentFault as fault:
+        return Row(GROWN, OK if fault.verdict == "memory" else LEAKS, fault.verdict)
+    finally:
+        runner.close()
 
 
 @contextlib.contextmanager
@@ -171,8 +201,11 @@ def _numbered(text: str) -> str:
     return text
 
 
-def _runner(pool: Pool, source: str, limits: Limits) -> RunnerLink:
-    runner = RunnerLink(pool.take(("numpy",), "runner"), Budget(limits), ())
+def _runner(pool: Pool, source: str, limits: Limits, memory_mb: int = 0) -> RunnerLink:
+    """`memory_mb`: of the cgroup, where it is to have less room than the limits say."""
+    jail = pool.take(("numpy",), "runner")
+    pool.confine(jail, memory_mb or limits.memory_mb)
+    runner = RunnerLink(jail, Budget(limits), ())
     runner.start_loading(source, 1)
     runner.finish_loading()
     return runner
@@ -234,6 +267,7 @@ def sandbox_facts(pool: Pool) -> dict[str, str]:
     from workers.sandbox.landlock import abi
 
     facts = {"sandbox level": pool.level, "Landlock ABI": str(abi())}
+    facts["memory cgroups"] = f"none: {pool.no_memory_groups}" if pool.no_memory_groups else "one for each solution"
     if pool.level == level.REDUCED:
         facts["not FULL because"] = pool.reduced_because
     return facts

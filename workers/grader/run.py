@@ -8,12 +8,15 @@ from __future__ import annotations
 import random
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 from workers.grader.clean import clean
 from workers.grader.errors import ExerciseFault, JudgeFault, JudgeSlow, StudentFault
+from workers.grader.outcome import Outcome, derive_seed
 from workers.grader.pool import Pool
 from workers.grader.prepared import Prepared
+from workers.grader.prompts import Prompts
 from workers.grader.sentences import (
     EXERCISE_FAULT,
     MACHINE_FAULT,
@@ -25,7 +28,7 @@ from workers.grader.sentences import (
     UNUSABLE,
     UNUSABLE_VALUE,
 )
-from workers.grader.session import Outcome, Session, derive_seed
+from workers.grader.session import Session
 from workers.jobs.report import GradeReport, Sentence, TestEntry, TestResult
 from workers.jobs.sentences import english, sentence
 from workers.sandbox.errors import MachineFault
@@ -36,15 +39,25 @@ MAX_TEST_OUTPUT = 8 << 10
 
 
 class Run:
-    """Use once: `Run(...).grade()`."""
+    """Use once: `Run(...).grade()`. `ask`: makes the prompts of a text, in a prompt exercise."""
 
-    def __init__(self, pool: Pool, exercise: Prepared, source: str, seed: int, tests: list[TestEntry] | None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        exercise: Prepared,
+        source: str,
+        seed: int,
+        tests: list[TestEntry] | None,
+        ask: Callable[[str], Prompts] | None = None,
+    ) -> None:
         self._pool = pool
         self._exercise = exercise
         self._source = source
         self._seed = seed
         self._tests = tests
-        self._session = Session(pool, exercise, source, seed)
+        self._ask = ask
+        self._prompts = ask(source) if ask is not None else None
+        self._session = Session(pool, exercise, source, seed, self._prompts)
         self._results: dict[int, Outcome] = {}
         self._output = ""
         self._rejected: Sentence | None = None
@@ -63,16 +76,18 @@ class Run:
             self._session.close()
         report = self._report(public_only, fault)
         report["seconds"] = round(time.monotonic() - started, 6)
+        if self._prompts is not None:
+            report["prompt"], report["completions"] = self._prompts.report(), self._prompts.completions()
         return report
 
     # ---- phases -------------------------------------------------------------------------------------------------
 
     def _grade(self, public_only: bool) -> None:
         problem = self._bad_text()
-        self._session.start_judge()
+        self._session.start_judge(beside=problem is None)
         if problem is None:
             self._session.start_runner("first")
-        declared = self._session.finish_judge()
+        declared = self._declared()
         self._check_manifest(declared)
         chosen = [i for i, entry in enumerate(declared) if entry["public"] or not public_only]
         if problem is not None:
@@ -89,11 +104,29 @@ class Run:
         hidden = [i for i in chosen if not declared[i]["public"]]
         order.shuffle(public)
         order.shuffle(hidden)
+        for part in (public, hidden):  # each timing test has a process of its own: the others need not load it again
+            part.sort(key=lambda index: declared[index]["timing"])
         self._phase(public, "public")
         if public and hidden:
             # From here on the student's code sees hidden inputs: a process that shown output came from must not.
             self._session.drop_runner()
         self._phase(hidden, "hidden")
+
+    def _declared(self) -> list[TestEntry]:
+        """The tests. The student's file loads beside the judge: all that this could spoil is tried again without it.
+
+        The attack: threads started while the file loads keep the judge from loading in time, which would be our fault.
+        """
+        try:
+            return self._session.finish_judge()
+        except ExerciseFault:
+            if not self._session.has_runner:
+                raise
+        self._session.drop_runner()
+        self._session.restart_judge()
+        declared = self._session.finish_judge()
+        self._session.start_runner("first")
+        return declared
 
     def _bad_text(self) -> Sentence | None:
         try:
@@ -145,10 +178,13 @@ class Run:
 
     def _settle(self, index: int, entry: TestEntry, fault: JudgeFault) -> Outcome:
         """Whose fault is it? The same test with the same seed on the reference, in fresh processes, decides."""
-        trial = Session(self._pool, self._exercise, self._exercise.reference, self._seed)
+        reference = self._exercise.reference
+        prompts = self._ask(reference) if self._ask is not None else None
+        trial = Session(self._pool, self._exercise, reference, self._seed, prompts)
         try:
             outcome = trial.run(index, entry, "reference")
-            failed = "" if outcome.verdict == "passed" else f"{outcome.verdict}: {english(outcome.sentences)}"
+            passed = outcome.verdict in ("passed", "inconclusive")
+            failed = "" if passed else f"{outcome.verdict}: {english(outcome.sentences)}"
         except JudgeFault as again:
             failed = again.staff
         finally:
@@ -215,7 +251,7 @@ class Run:
         if outcome is None:
             outcome = Outcome("error" if fault is not None else "skipped", [])
         gained = outcome.verdict in ("passed", "inconclusive")
-        return {
+        result: TestResult = {
             "name": entry["name"],
             "public": entry["public"],
             "verdict": outcome.verdict,
@@ -224,7 +260,7 @@ class Run:
             "message": english(outcome.sentences),
             "sentences": outcome.sentences,
             "seconds": outcome.seconds,
-            "timing": None,
+            "timing": outcome.timing,
             "difference": outcome.difference,
             "input": outcome.input,
             "output": clean(outcome.output, MAX_TEST_OUTPUT),
@@ -232,6 +268,9 @@ class Run:
             "series": outcome.series,
             "staff": outcome.staff,
         }
+        if outcome.checks:
+            result["checks"] = outcome.checks
+        return result
 
 
 def _total(points: Any) -> float:

@@ -62,6 +62,13 @@ LOAD_INPUT = gettext_noop(
 TOO_LARGE = gettext_noop("Your file is larger than the {kilobytes} kB allowed.")
 NOT_TEXT = gettext_noop("Your file does not load: it is not UTF-8 text.")
 
+TOO_SLOW = gettext_noop("Your code is too slow: {ratio} × the reference's time, and {limit} × is the most.")
+UNDECIDED = gettext_noop("Too close to the limit to tell: the points are yours.")
+TOO_FAST = gettext_noop(
+    "Your code is faster than this exercise expects: the points are yours, and your teachers will look at it."
+)
+WRONG_TIMED = gettext_noop("The result of a timed call is wrong.")
+
 EXERCISE_FAULT = gettext_noop("This exercise has a fault that is not yours: the run does not count.")
 MACHINE_FAULT = gettext_noop("The grading machine has a fault that is not yours: the run does not count.")
 

@@ -2,54 +2,43 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from typing import Any
 
-from workers.grader.clean import clean, difference_of, sentences_of, series_of, text_of
+from workers.grader.clean import checks_of, clean, difference_of, sentences_of, series_of, text_of
 from workers.grader.errors import ExerciseFault, JudgeFault, StudentFault
-from workers.grader.links import FREE_SECONDS, Budget, JudgeLink, RunnerLink
+from workers.grader.links import FREE_SECONDS, JUDGE_LOAD_SECONDS, Budget, JudgeLink, RunnerLink
+from workers.grader.outcome import Outcome, derive_seed
 from workers.grader.pool import Pool
 from workers.grader.prepared import Prepared
+from workers.grader.prompts import PromptLink, Prompts
 from workers.grader.sentences import MEMORY, plain_assert, raised, unusable
-from workers.jobs.report import Difference, Sentence, Series, TestEntry
+from workers.grader.timing import TimedTest
+from workers.jobs.report import TestEntry
 from workers.jobs.sentences import sentence
+from workers.jobs.spec import LANGUAGES
 from workers.runner.channel import ANSWER, CALL, CALLBACK, REPLY, RESULT
 from workers.sandbox.errors import MachineFault
 from workers.sandbox.jail import Frame
 
 MAX_TESTS = 200
-
-
-class Outcome:
-    """What one test came to."""
-
-    def __init__(self, verdict: str, sentences: list[Sentence]) -> None:
-        self.verdict = verdict  # one of TEST_VERDICTS
-        self.sentences = sentences
-        self.difference: Difference | None = None
-        self.input = ""
-        self.output = ""
-        self.seconds = 0.0
-        self.series: list[Series] = []
-        self.staff = ""
-
-
-def derive_seed(seed: int, purpose: str) -> int:
-    """Independent seeds from the run's: the student's process gets one, and cannot compute the tests' from it."""
-    return int.from_bytes(hashlib.sha256(f"{seed}:{purpose}".encode()).digest()[:8], "little") >> 1
+PATIENCE = 5.0  # seconds that tests.py gets to load while the student's file loads too, before it is tried alone
 
 
 class Session:
-    """`source` is the student's text, or the reference's when a fault of tests.py is being settled."""
+    """`source` is the student's text, or the reference's when a fault of tests.py is being settled.
 
-    def __init__(self, pool: Pool, exercise: Prepared, source: str, seed: int) -> None:
+    prompts: of a prompt exercise, in which a model stands where the student's process stands otherwise.
+    """
+
+    def __init__(self, pool: Pool, exercise: Prepared, source: str, seed: int, prompts: Prompts | None = None) -> None:
         self._pool = pool
         self._exercise = exercise
         self._source = source
         self._seed = seed
         self._judge: JudgeLink | None = None
-        self._runner: RunnerLink | None = None
+        self._runner: RunnerLink | PromptLink | None = None
+        self._prompts = prompts
         self._fault: StudentFault | None = None  # that the running test met
         self._broken: StudentFault | None = None  # the file no longer loads: the rest of the phase meets it too
         self.budget = Budget(exercise.spec.limits)
@@ -62,12 +51,20 @@ class Session:
 
     # ---- the two processes --------------------------------------------------------------------------------------
 
-    def start_judge(self) -> JudgeLink:
+    def start_judge(self, beside: bool = False) -> JudgeLink:
+        """`beside`: the student's file will load at the same time, and may hold the machine up on purpose."""
         self._pool.show_exercise(self._exercise.files)
         judge = JudgeLink(self._pool.take(self._exercise.judge_setup, "judge"), self._exercise.judge_seconds)
         self._judge = judge
-        judge.start_loading(self._exercise.begin(self._pool.judge_folder))
+        seconds = min(PATIENCE + self.budget.limits.seconds, JUDGE_LOAD_SECONDS) if beside else JUDGE_LOAD_SECONDS
+        judge.start_loading(self._exercise.begin(self._pool.judge_folder), seconds)
         return judge
+
+    def restart_judge(self) -> None:
+        """Begin again with a fresh one."""
+        if self._judge is not None:
+            self._judge.close()
+        self.start_judge()
 
     def finish_judge(self) -> list[TestEntry]:
         """The tests that tests.py declares. Raises ExerciseFault."""
@@ -80,9 +77,17 @@ class Session:
         return tests
 
     def start_runner(self, phase: str) -> None:
+        if self._prompts is not None:
+            self._runner = PromptLink(self._prompts)
+            return
         jail = self._pool.take(self._exercise.runner_setup, "runner")
+        self._pool.confine(jail, self.budget.limits.memory_mb)
         self._runner = RunnerLink(jail, self.budget, self._exercise.spec.modules)
         self._runner.start_loading(self._source, derive_seed(self._seed, f"runner {phase}"))
+
+    @property
+    def has_runner(self) -> bool:
+        return self._runner is not None
 
     def finish_runner(self) -> str:
         """What the file printed while it loaded. Raises StudentFault."""
@@ -112,8 +117,13 @@ class Session:
         judge = self._judge
         assert judge is not None
         self._fault = None
+        if entry["timing"]:
+            return self._run_timed(judge, index, entry)
         self.budget.start_test()
-        started, charged, free = time.monotonic(), self.budget.total, FREE_SECONDS
+        if self._prompts is not None:
+            self._prompts.begin(entry)
+        # The wait for a model is nobody's time: how long it takes is the machine's affair.
+        started, charged, free = time.monotonic() - self._waited(), self.budget.total, FREE_SECONDS
         try:
             judge.start_test(index, derive_seed(self._seed, f"test {entry['name']}"), self.budget.judge_left())
             result = judge.result(self._relay(judge, phase))
@@ -125,12 +135,26 @@ class Session:
             self._judge = None
             raise
         finally:
-            self.budget.charge_judge(time.monotonic() - started - (self.budget.total - charged), free)
+            spent = time.monotonic() - self._waited() - started
+            self.budget.charge_judge(spent - (self.budget.total - charged), free)
         outcome.seconds = round(self.budget.test, 6)
         outcome.output = self._runner.take_output() if self._runner is not None else ""
         if self._runner is not None and self._runner.jail.killed:
             self._runner = None
         return outcome
+
+    def _waited(self) -> float:
+        return self._prompts.seconds if self._prompts is not None else 0.0
+
+    def _run_timed(self, judge: JudgeLink, index: int, entry: TestEntry) -> Outcome:
+        self.drop_runner()  # what earlier tests left running in it would slow both sides down
+        test = TimedTest(self._pool, self._exercise, self._source, self._seed, self.budget, judge, self._read)
+        try:
+            return test.run(index, entry)
+        except JudgeFault:
+            judge.close()
+            self._judge = None
+            raise
 
     def _relay(self, judge: JudgeLink, phase: str) -> Frame:
         """Carry questions and answers until the test's result is there."""
@@ -195,6 +219,7 @@ class Session:
         outcome = self._verdict(result)
         outcome.input = text_of(result, "input", 1000)
         outcome.series = series_of(result.get("series", []))
+        outcome.checks = checks_of(result.get("checks", []))
         return outcome
 
     def _verdict(self, result: dict[str, Any]) -> Outcome:
@@ -247,13 +272,15 @@ def _entry(item: object, exercise: Prepared) -> TestEntry:
         raise ExerciseFault(f"tests.py: {name!r}: points: a positive number is needed")
     if type(item["public"]) is not bool or type(item["timing"]) is not bool:
         raise ExerciseFault(f"tests.py: {name!r}: public and timing are True or False")
+    if item["timing"] and exercise.spec.kind != "code":
+        raise ExerciseFault(f'tests.py: {name!r}: a timing test is for exercises of kind "code"')
     if hint is not None:
         _check_hint(name, hint, exercise)
-        hint = {key: clean(text, 2000) for key, text in hint.items()}
+        hint = {key: clean(hint[key], 2000) for key in LANGUAGES if key in hint}  # others would only fill reports
     if title is not None:
         if not _is_texts(title):
             raise ExerciseFault(f'tests.py: {name!r}: title: write {{"fr": "…"}}')
-        title = {key: clean(text, 200) for key, text in title.items()}
+        title = {key: clean(title[key], 200) for key in LANGUAGES if key in title}
     return {
         "name": name,
         "points": float(points),

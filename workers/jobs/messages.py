@@ -1,6 +1,6 @@
 """Messages over the broker. Each is JSON; the receiver checks every field, since the other side may be hostile.
 
-site    -> grade.*  Job          one run to grade, or one exercise version to list
+site    -> grade.*  Job          one run to grade, one exercise version to list, or one exercise to check
 grader  -> record   Beat         "started", then every 15 s while it grades
 grader  -> record   Report       the outcome of one attempt
 grader  -> record   NodeHello    every 10 s: what this node is and can do
@@ -69,9 +69,11 @@ class Job(Message):
     run: str  # id of the run (a UUID's text)
     attempt: int  # 1, 2 or 3
     token: str  # signed by the site over (run, attempt); echoed in beats and the report
-    purpose: str  # "list": read the tests' manifest; "public": public tests only; "submit", "regrade": all tests
+    # "list": read the tests' manifest; "check": what `python -m workers check` does; "public": public tests only;
+    # "submit", "regrade": all tests
+    purpose: str
     version: str  # sha256 of the exercise's folder: names the bundle in the broker and in the node's cache
-    source: str  # the student's text; empty for "list"
+    source: str  # the student's text; empty for "list" and "check"
     seed: int  # 0 <= seed < 2**63: the run's random numbers
     lease_until: float  # seconds since the epoch by the site's clock; a grader drops a job that it reads later
 
@@ -93,7 +95,8 @@ class Report(Message):
     outcome: (
         str  # "report": `report` holds the result; "bundle": the exercise's bundle was not in the broker, send again
     )
-    report: dict[str, Any]  # what `python -m workers grade --json` prints, or for purpose "list" the manifest
+    # What `python -m workers grade --json` prints; for "list" the manifest, for "check" what `check --json` prints.
+    report: dict[str, Any]
 
 
 @dataclass(frozen=True)

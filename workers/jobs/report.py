@@ -5,7 +5,7 @@ Everything here comes from a jail or from a node that may be hostile: the site c
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 # Of a run. "error" is never the student's fault and never counts as a grade.
 VERDICTS = ("passed", "partial", "failed", "timeout", "memory", "crashed", "rejected", "error")
@@ -44,6 +44,15 @@ class Timing(TypedDict):
     pairs: int
 
 
+class TextCheck(TypedDict):
+    """One assertion over several texts (`workers.testkit.texts`)."""
+
+    check: str  # "labels", "exact", …
+    right: int  # texts for which it holds
+    total: int
+    needed: int  # as many are asked for
+
+
 class TestResult(TypedDict):
     name: str
     public: bool
@@ -60,6 +69,44 @@ class TestResult(TypedDict):
     hint: dict[str, str] | None  # by language; only when not passed
     series: list[Series]
     staff: str  # traceback of tests.py and the like: staff only
+    checks: NotRequired[list[TextCheck]]  # prompt exercises: what each assertion over texts counted
+
+
+class CompletionRow(TypedDict):
+    row: str
+    output: str  # as tests.py got it
+    uncut: str  # as the model wrote it, when a stop text of the exercise cut it; else empty
+    prompt_tokens: int
+    new_tokens: int
+    finish: str  # "stop": the model ended it; "length": the limit did
+    cached: bool
+
+
+class CompletionCall(TypedDict):
+    """One call of `solution.complete`. Of a hidden test: staff only."""
+
+    test: str
+    public: bool
+    model: str  # role
+    raw: bool  # without the chat template
+    max_new_tokens: int
+    seconds: float
+    rows: list[CompletionRow]
+
+
+class PromptReport(TypedDict):
+    """Of a prompt exercise: nothing in it tells of hidden rows but counts."""
+
+    tokens: int  # of the template, without rows; 0 when it was refused before they were counted
+    max_tokens: int
+    characters: int
+    max_new_tokens: int
+    rows: int  # completed, in all tests
+    prompt_tokens: int  # of all of them
+    new_tokens: int
+    from_cache: int  # rows
+    seconds: float  # waited for models
+    models: list[dict[str, Any]]  # workers.models.interface.ModelFacts of each role that was asked
 
 
 class GradeReport(TypedDict):
@@ -78,6 +125,8 @@ class GradeReport(TypedDict):
     output: str  # the student's own stdout and stderr while public tests ran, loading included
     staff: str  # what is wrong with the exercise or the machine: staff only
     sandbox: dict[str, Any]  # {"level": "FULL", …}
+    prompt: NotRequired[PromptReport]  # of prompt exercises
+    completions: NotRequired[list[CompletionCall]]  # of prompt exercises; those of hidden tests are for staff only
 
 
 class TestEntry(TypedDict):

@@ -14,6 +14,10 @@ LANGUAGES = ("en", "fr")
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 TOP_KEYS = {"title", "kind", "languages", "modules", "device", "topics", "limits", "check", "prompt", "image"}
 MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+ROLES = ("chat", "base")  # of models; which one plays a role is the node's affair
+PROMPT_KEYS = {"model", "also", "max_new_tokens", "max_prompt_tokens", "placeholder", "stop", "raw"}
+PROMPT_RANGES = {"max_new_tokens": 1024, "max_prompt_tokens": 8192}  # largest values
+CHECK_KEYS = {"strength", "equivalent"}
 LIMIT_RANGES = {  # key: (smallest, largest)
     "seconds": (0.05, 600),
     "total_seconds": (0.1, 3600),
@@ -37,6 +41,21 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class PromptSpec:
+    model: str = "chat"  # role that completes the rows unless a test names another one
+    also: tuple[str, ...] = ()  # other roles that tests name
+    max_new_tokens: int = 32  # of one completion
+    max_prompt_tokens: int = 256  # of the student's template, without the rows
+    placeholder: str = "{input}"  # where a row goes
+    stop: tuple[str, ...] = ()  # texts at which a completion is cut
+    raw: bool = False  # without the chat template: the model goes on with the text
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self.model, *self.also)))
+
+
+@dataclass(frozen=True)
 class ExerciseSpec:
     title: Mapping[str, str]  # by language
     kind: str = "code"
@@ -47,7 +66,7 @@ class ExerciseSpec:
     limits: Limits = field(default_factory=Limits)
     strength: float = 0.95  # share of mutants that the tests must kill
     equivalent: tuple[Mapping[str, str], ...] = ()  # mutants that change nothing, each with its reason
-    prompt: Mapping[str, Any] = field(default_factory=dict)
+    prompt: PromptSpec | None = None  # of a prompt exercise, else None
     image: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -66,10 +85,11 @@ def parse_spec(text: str) -> ExerciseSpec:
             raise BadExercise(f"exercise.toml: languages: {language!r} is not one of {', '.join(LANGUAGES)}")
     if not languages:
         raise BadExercise("exercise.toml: languages: at least one is needed")
-    check = _table(data, "check")
+    check = _check_table(data)
+    kind = _one_of(data, "kind", KINDS)
     return ExerciseSpec(
         title=_title(data.get("title"), languages),
-        kind=_one_of(data, "kind", KINDS),
+        kind=kind,
         languages=languages,
         modules=_modules(data),
         device=_one_of(data, "device", DEVICES),
@@ -77,7 +97,7 @@ def parse_spec(text: str) -> ExerciseSpec:
         limits=_limits(_table(data, "limits")),
         strength=_number("check.strength", check.get("strength", 0.95), 0, 1),
         equivalent=_equivalent(check.get("equivalent", [])),
-        prompt=_table(data, "prompt"),
+        prompt=_prompt(data, kind),
         image=_table(data, "image"),
     )
 
@@ -89,6 +109,16 @@ def _table(data: Mapping[str, Any], key: str) -> dict[str, Any]:
     return value
 
 
+def _check_table(data: Mapping[str, Any]) -> dict[str, Any]:
+    table = _table(data, "check")
+    unknown = sorted(set(table) - CHECK_KEYS)
+    if unknown:
+        raise BadExercise(
+            f"exercise.toml: check: unknown key {unknown[0]!r}; known are {', '.join(sorted(CHECK_KEYS))}"
+        )
+    return table
+
+
 def _one_of(data: Mapping[str, Any], key: str, allowed: tuple[str, ...]) -> str:
     value = data.get(key, allowed[0])
     if value not in allowed:
@@ -96,10 +126,10 @@ def _one_of(data: Mapping[str, Any], key: str, allowed: tuple[str, ...]) -> str:
     return str(value)
 
 
-def _strings(data: Mapping[str, Any], key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+def _strings(data: Mapping[str, Any], key: str, default: tuple[str, ...], table: str = "") -> tuple[str, ...]:
     value = data.get(key, list(default))
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-        raise BadExercise(f'exercise.toml: {key}: a list of texts is needed, such as {key} = ["…"]')
+        raise BadExercise(f'exercise.toml: {table}{key}: a list of texts is needed, such as {key} = ["…"]')
     return tuple(value)
 
 
@@ -139,6 +169,38 @@ def _limits(table: Mapping[str, Any]) -> Limits:
     if limits.total_seconds < limits.seconds:
         raise BadExercise("exercise.toml: limits: total_seconds is less than seconds")
     return limits
+
+
+def _prompt(data: Mapping[str, Any], kind: str) -> PromptSpec | None:
+    table = _table(data, "prompt")
+    if kind != "prompt":
+        if table:
+            raise BadExercise('exercise.toml: prompt: this table belongs to kind = "prompt" only')
+        return None
+    unknown = sorted(set(table) - PROMPT_KEYS)
+    if unknown:
+        raise BadExercise(
+            f"exercise.toml: prompt: unknown key {unknown[0]!r}; known are {', '.join(sorted(PROMPT_KEYS))}"
+        )
+    also = _strings(table, "also", (), "prompt.")
+    roles = (table.get("model", ROLES[0]), *also)
+    for role in roles:
+        if role not in ROLES:
+            raise BadExercise(f"exercise.toml: prompt: {role!r} is no model's role; there are {', '.join(ROLES)}")
+    placeholder = table.get("placeholder", PromptSpec.placeholder)
+    if not isinstance(placeholder, str) or not 2 <= len(placeholder.strip()) == len(placeholder) <= 40:
+        raise BadExercise(
+            'exercise.toml: prompt.placeholder: a text of 2 to 40 characters is needed, such as "{input}"'
+        )
+    counts = {
+        key: int(_number(f"prompt.{key}", table.get(key, getattr(PromptSpec, key)), 1, most))
+        for key, most in PROMPT_RANGES.items()
+    }
+    raw = table.get("raw", False)
+    if not isinstance(raw, bool):
+        raise BadExercise("exercise.toml: prompt.raw: true or false is needed")
+    stop = _strings(table, "stop", (), "prompt.")
+    return PromptSpec(str(roles[0]), also, **counts, placeholder=placeholder, stop=stop, raw=raw)
 
 
 def _equivalent(value: object) -> tuple[Mapping[str, str], ...]:

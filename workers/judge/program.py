@@ -14,15 +14,18 @@ import traceback
 import types
 from typing import Any
 
+from workers.judge.prompt import PromptSolution
 from workers.judge.solution import Session, Solution, Unusable
-from workers.runner.channel import BEGIN, READY, RESULT, RUN, Channel
+from workers.runner.channel import BEGIN, CALL, READY, RESULT, RUN, Channel
 from workers.runner.codec import Decoder, Encoder
-from workers.runner.program import lower_limits, open_streams
+from workers.runner.program import Runner, lower_limits
 from workers.runner.program import rehearse as rehearse_runner
 from workers.testkit import CheckFailed, SolutionError, assert_close
+from workers.testkit.counted import COUNTED
 from workers.testkit.errors import RunnerGone
-from workers.testkit.registry import REGISTRY
+from workers.testkit.registry import REGISTRY, Test
 from workers.testkit.series import RECORDED
+from workers.testkit.timing import TimingTest, check_references
 
 FOLDER = "/box/exercise"
 MAX_STAFF = 8000
@@ -33,13 +36,17 @@ class Judge:
         self._channel = channel
         self._vm_bytes = vm_bytes
         self._session = Session(channel)
-        self._solution = Solution(self._session)
+        self._solution: Solution | PromptSolution = Solution(self._session)
+        self._reference = Runner(channel, vm_bytes)  # of timing tests against a function of tests.py
 
     def serve(self) -> None:
         """Answer until the supervisor hangs up."""
         self._channel.send(READY, 0, b"{}")
         while True:
             kind, question, text, buffer = self._channel.receive()
+            if kind == CALL:  # this judge was started to be a reference: it runs no test
+                self._reference.reply(question, text, buffer)
+                continue
             request = Decoder().decode(text, buffer)
             if kind == BEGIN:
                 self._channel.send(READY, question, *Encoder().encode(self._begin(request)))
@@ -58,6 +65,8 @@ class Judge:
             os.makedirs(os.path.dirname(target), exist_ok=True)
             with open(target, "wb") as file:
                 file.write(content)
+        if request["kind"] == "prompt":
+            self._solution = PromptSolution(self._session)
         os.chdir(folder)
         sys.path.insert(0, folder)
         module = types.ModuleType("tests")
@@ -72,6 +81,7 @@ class Judge:
                     code = compile(file.read(), module.__file__, "exec", dont_inherit=True)
                 compiled = marshal.dumps(code)
             exec(code, module.__dict__)
+            check_references(module.__dict__)
         except BaseException:
             return {"fault": staff_text(), "tests": [], "code": b""}
         return {"fault": "", "tests": [test.facts() for test in REGISTRY], "code": compiled}
@@ -82,6 +92,11 @@ class Judge:
         import numpy
 
         test = REGISTRY[request["test"]]
+        if isinstance(test, TimingTest) and request["ask"] == "rules":
+            return test.rules()
+        if isinstance(test, TimingTest) and request["ask"] == "reference":
+            self._reference.hold(getattr(sys.modules["tests"], test.against))
+            return {}
         seed: int = request["seed"]
         random.seed(seed)
         numpy.random.seed(seed % (1 << 32))
@@ -89,11 +104,21 @@ class Judge:
             torch.manual_seed(seed % (1 << 63))
         self._session.start()
         RECORDED.clear()
-        result = self._outcome(lambda: test.function(self._solution, numpy.random.default_rng(seed)))
+        COUNTED.clear()
+        result = self._outcome(lambda: self._run_one(test, numpy.random.default_rng(seed)))
         if result["verdict"] != "passed":
             result["input"] = self._session.shown_input()
         result["series"] = list(RECORDED)
+        result["checks"] = list(COUNTED)
         return result
+
+    def _run_one(self, test: Test, rng: Any) -> None:
+        if isinstance(test, TimingTest):
+            name, args = timed_call(test.function(rng))
+            request = {"op": "call", "path": [name], "args": args, "kwargs": {}}
+            test.check(*self._session.ask_both(name, request))
+        else:
+            test.function(self._solution, rng)
 
     def _outcome(self, run: Any) -> dict[str, Any]:
         try:
@@ -120,6 +145,13 @@ class Judge:
         except Exception:  # a strange value must not turn into a fault of its own
             returned = ""
         return {"verdict": "fault", "staff": staff, "function": self._session.function, "returned": returned}
+
+
+def timed_call(made: object) -> tuple[str, list[Any]]:
+    """What the function below @timing returned. Raises TypeError."""
+    if isinstance(made, tuple) and len(made) == 2 and isinstance(made[0], str) and isinstance(made[1], list | tuple):
+        return made[0], list(made[1])
+    raise TypeError('a timing test returns the call to make as (name, args), such as ("multiply", [a, b])')
 
 
 def _facts(error: SolutionError) -> dict[str, Any]:
@@ -155,6 +187,5 @@ def rehearse() -> None:
 
 def main(fd: int, vm_bytes: int | None) -> None:
     """Entry point of a jailed child. Returns never."""
-    open_streams()
     rehearse()
     Judge(Channel(fd), vm_bytes).serve()

@@ -71,6 +71,29 @@ class Session:
             raise self._failure
         return self._open(shown, reply)
 
+    def ask_both(self, shown: str, request: dict[str, Any]) -> tuple[Any, Any]:
+        """Send one timed request; the values of the student's function and of the reference.
+
+        Raises SolutionError, Unusable or RunnerGone for the student's, RuntimeError for the reference's.
+        """
+        self._functions.clear()
+        try:
+            text, buffers = Encoder().encode(request)  # no callables: their time would be neither side's
+        except Unsendable as error:
+            raise TypeError(f"tests.py: {shown}: an argument of a timed call cannot be sent: {error}") from None
+        self._sent = (shown, text, b"".join(buffers))
+        self.function, self.answered, self.value = shown, False, None
+        self._channel.send(CALL, 0, text, buffers)
+        student = self._wait()
+        reference = self._wait()
+        try:
+            want = self._open(shown, reference)
+        except (SolutionError, Unusable) as error:
+            facts = error.facts if isinstance(error, Unusable) else {"kind": error.type, "message": error.message}
+            raise RuntimeError(f"the reference of this timing test fails in {shown}: {facts}") from None
+        self.answered, self.value = False, None
+        return self._open(shown, student), want
+
     def _wait(self) -> Any:
         while True:
             kind, _, text, buffer = self._channel.receive()

@@ -21,7 +21,8 @@ from typing import Any
 
 from workers.runner.channel import ANSWER, CALL, CALLBACK, LOAD, READY, REPLY, Channel
 from workers.runner.codec import Decoder, Encoder, Malformed, Unsendable
-from workers.runner.source import FILE, SNIPPET, NotLoaded, describe, load, safe_text
+from workers.runner.devices import synchronise
+from workers.runner.source import FILE, SNIPPET, NotLoaded, check_imports, describe, load, parse, safe_text
 
 MAX_HANDLES = 10_000
 SNIPPET_OUTPUT = 64 << 10
@@ -45,6 +46,7 @@ class Runner:
         self._channel = channel
         self._vm_bytes = vm_bytes
         self._module: types.ModuleType | None = None
+        self._only: Callable[..., Any] | None = None
         self._handles: list[Any] = []
         self._numbers: dict[int, int] = {}
         self._question = 0  # of the open call; 0 when none is
@@ -58,11 +60,22 @@ class Runner:
             answer = self._load if kind == LOAD else self._call if kind == CALL else None
             if answer is None:
                 os._exit(4)
-            self._question = question
-            parts = self._answer(answer, text, buffer)
-            self._question = 0
-            flush()
-            self._channel.send(REPLY, question, *parts)
+            self._reply(answer, question, text, buffer)
+
+    def hold(self, function: Callable[..., Any]) -> None:
+        """Answer every call with this function, which no student wrote: in a judge, as a reference of times."""
+        self._only = function
+
+    def reply(self, question: int, text: bytearray, buffer: bytearray) -> None:
+        """Answer one call."""
+        self._reply(self._call, question, text, buffer)
+
+    def _reply(self, answer: Callable[[Any], Any], question: int, text: bytearray, buffer: bytearray) -> None:
+        self._question = question
+        parts = self._answer(answer, text, buffer)
+        self._question = 0
+        flush()
+        self._channel.send(REPLY, question, *parts)
 
     def _answer(self, answer: Callable[[Any], Any], text: bytearray, buffer: bytearray) -> tuple[bytes, list[Any]]:
         try:
@@ -95,6 +108,7 @@ class Runner:
             return self._get(*request["path"])
         target, name = self._target(request["path"])
         result = self._invoke(target, name, request["args"], request["kwargs"])
+        synchronise()
         if isinstance(target, type) and not isinstance(result, PLAIN) and "numpy" not in str(type(result).__module__):
             self._register(result)
         return result
@@ -107,6 +121,8 @@ class Runner:
     def _target(self, path: list[Any]) -> tuple[Any, str]:
         """`[name]` in the module, or `[object, name]` of an object that the judge holds a handle to."""
         if len(path) == 1:
+            if self._only is not None:
+                return self._only, path[0]
             space = self._module.__dict__ if self._module else {}
             if path[0] not in space:
                 raise Refused("undefined", name=path[0])
@@ -221,7 +237,7 @@ def lower_limits(vm_bytes: int | None, limits: dict[str, Any]) -> None:
 
 
 def open_streams() -> None:
-    """UTF-8 whatever the locale, and a character that has no form must not fail a student's print."""
+    """UTF-8 whatever the locale, and a character that has no form must not fail a student's print. Once per zygote."""
     for name, fd in (("stdout", 1), ("stderr", 2)):
         stream = open(fd, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
         setattr(sys, name, stream)
@@ -230,9 +246,11 @@ def open_streams() -> None:
 
 
 def rehearse() -> None:
-    """Do once what a first call does, so that the copies of memory pages which it causes are made in a spare."""
+    """Do what a load and a first call do: in the zygote, where it warms the code up, and once in each spare, so that
+    the copies of memory pages which it causes are made before a student waits. Never runs torch, see `zygote.py`."""
     exec(compile("def f(x): return x", "warm", "exec"), {})
-    ast.parse("import math\n\n\ndef f(x, y=1):\n    return [x + y, {'a': (x, y)}]\n")
+    tree = parse("import math\n\n\ndef f(x, y=1):\n    return [x + y, {'a': (x, y)}]\n")
+    check_imports(tree, ("numpy",))
     sample: Any = {"ok": True, "v": [1, "a", (2.0, None)]}
     if (numpy := sys.modules.get("numpy")) is not None:
         bytearray(1 << 19)  # pages that the first arrays will lie on
@@ -241,12 +259,10 @@ def rehearse() -> None:
         sample["a"] = [x, x.T @ z, (z > 0).astype(float), z.sum(axis=0), float(numpy.mean(z**2))]
     text, buffers = Encoder().encode(sample)
     Decoder().decode(text, b"".join(buffers))
-    seed_generators(0)
 
 
 def main(fd: int, vm_bytes: int | None) -> None:
     """Entry point of a jailed child. Returns never."""
-    open_streams()
     for name in ("exit", "quit"):
         setattr(builtins, name, _sitebuiltins.Quitter(name, ""))
     sys.argv = [FILE]

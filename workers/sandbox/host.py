@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workers.sandbox import gpu
 from workers.sandbox.errors import RuntimeMissing, SandboxUnavailable, ZygoteLost
 from workers.sandbox.jail import Jail
 
@@ -52,12 +53,14 @@ class Setup:
     namespaces: bool = True  # False: the REDUCED level
     judge_folder: str = ""  # REDUCED only: where the supervisor puts the exercise
     threads: int = 1  # of OpenBLAS, OpenMP and MKL
+    drivers: tuple[str, ...] | None = None  # device nodes of the GPU profile; None: the ordinary, stronger one
 
     def config(self) -> dict[str, Any]:
         programs = {"runner": "workers.runner.program"}
         if self.judges:
             programs["judge"] = "workers.judge.program"
         libraries = library_paths()
+        on_gpu = self.drivers is not None
         app = APP if self.namespaces else str(ROOT)
         return {
             "modules": list(self.modules),
@@ -67,13 +70,15 @@ class Setup:
             "checkout": str(ROOT),
             "code": code_files(),
             "path": [app, *libraries],
-            "read_only": [*libraries, *_system_paths(self.namespaces)],
+            "read_only": [*libraries, *_system_paths(self.namespaces), *(gpu.read_only_paths() if on_gpu else ())],
+            "gpu": on_gpu,
+            "drivers": list(self.drivers or ()),
             "hidden": _hidden_paths(libraries),
             "judge_folders": [self.judge_folder] if self.judge_folder else [],
-            "environment": _environment(self.threads),
+            "environment": _environment(self.threads) | (dict(gpu.ENVIRONMENT) if on_gpu else {}),
             "uid": FIRST_UID + os.getpid() % UIDS,  # one per grader: two of them cannot signal each other's jails
-            "caps": CAPS,
-            "limit_memory": True,
+            "caps": CAPS | ({"runner": gpu.CAPS} if on_gpu else {}),
+            "limit_memory": not on_gpu,
         }
 
 
@@ -194,6 +199,11 @@ class Zygote:
             from workers.sandbox.level import advice
 
             raise SandboxUnavailable(advice(str(message["fault"])))
+        if message["kind"] == "unreadable":
+            raise SandboxUnavailable(
+                f"the sandbox cannot start, since the unused user of its jails cannot read this Python installation "
+                f"({message['fault']}): use one that every user can read, or run the worker as an ordinary user"
+            )
         if message.get("missing"):
             name = message["missing"]
             raise RuntimeMissing(f"the module {name!r} is not installed on this node: install it or use another node")

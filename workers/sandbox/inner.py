@@ -1,6 +1,6 @@
 """The inner jail, made in each forked child: nothing of the zygote or of another submission is within reach.
 
-Order matters: namespaces and mounts while the capabilities are there, then limits, Landlock, and the filter last.
+Order matters: namespaces and mounts while the capabilities are there, then Landlock, limits, and the filter last.
 """
 
 from __future__ import annotations
@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 import resource
 import socket
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workers.sandbox import kernel
-from workers.sandbox.kernel import MS_NODEV, MS_NOSUID
+from workers.sandbox.kernel import MS_NODEV, MS_NOEXEC, MS_NOSUID
 from workers.sandbox.landlock import Ruleset
-from workers.sandbox.outer import BOX, DEVICES
+from workers.sandbox.outer import BOX, PROC
 from workers.sandbox.seccomp import Filter
 
 OPEN_FILES = 64
@@ -28,27 +27,33 @@ class Caps:
     box_bytes: int  # size of the writable folder
     threads: int  # RLIMIT_NPROC
     cpu_seconds: int  # RLIMIT_CPU: a second stop behind the supervisor's clock
+    open_files: int = OPEN_FILES
+    locked_bytes: int = 0  # RLIMIT_MEMLOCK
 
 
-def seal(caps: Caps, readable: Sequence[str], rules: Filter, namespaces: bool) -> None:
-    """Jail this process. Raises OSError when a layer fails: the caller must exit then."""
+def seal(caps: Caps, paths: Ruleset, rules: Filter, namespaces: bool, proc: bool = False) -> None:
+    """Jail this process and close all descriptors but 0 to 3. Raises OSError when a layer fails: exit then.
+
+    proc: mount a /proc of the jail's own pid namespace, which the GPU profile needs.
+    """
     os.setsid()  # else kill(0) would reach the zygote's process group, across pid namespaces
-    writable = [*DEVICES]
     if namespaces:
         kernel.unshare(kernel.NEWNS | kernel.NEWIPC)
         size = f"size={caps.box_bytes},nr_inodes={BOX_INODES},mode=1777"
         kernel.mount("tmpfs", BOX, "tmpfs", MS_NOSUID | MS_NODEV, size)
+        if proc:
+            kernel.mount("proc", PROC, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
         kernel.unshare(kernel.NEWUSER)  # owns none of the namespaces above, and has its own NPROC account
         os.chdir(BOX)
-        writable.append(BOX)
     kernel.drop_capabilities()
     kernel.prctl(kernel.PR_SET_PDEATHSIG, kernel.SIGKILL)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    paths.enforce(*((BOX,) if namespaces else ()), *((PROC,) if proc else ()))
+    kernel.close_from(4)
     _limit(caps)
-    Ruleset(readable, writable).enforce()
     rules.install()
-    _prove(namespaces)
+    _prove(namespaces, proc)
 
 
 def _limit(caps: Caps) -> None:
@@ -56,15 +61,17 @@ def _limit(caps: Caps) -> None:
         (resource.RLIMIT_CPU, caps.cpu_seconds),
         (resource.RLIMIT_NPROC, caps.threads),
         (resource.RLIMIT_FSIZE, caps.box_bytes),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
+        (resource.RLIMIT_NOFILE, caps.open_files),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_MEMLOCK, caps.locked_bytes),
     ):
+        hard = resource.getrlimit(kind)[1]  # nobody here may raise it
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (value, value))
 
 
-def _prove(namespaces: bool) -> None:
+def _prove(namespaces: bool, proc: bool) -> None:
     """A jail that does not hold must never see code: try three forbidden things. Raises OSError when one works."""
     try:
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()
@@ -80,3 +87,5 @@ def _prove(namespaces: bool) -> None:
         raise OSError("a jailed process could read /etc/passwd")
     if namespaces and os.getpid() != 1:
         raise OSError("a jailed process shares a pid namespace")
+    if proc and [name for name in os.listdir(PROC) if name.isdigit()] != ["1"]:
+        raise OSError("a jailed process sees other processes in /proc")

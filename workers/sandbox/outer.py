@@ -28,6 +28,7 @@ SYSTEM_PATHS = (
     "/proc/cpuinfo",  # without these two torch and OpenBLAS pick slow kernels
     "/sys/devices/system/cpu",
 )
+PROC = "/proc"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 
 
@@ -38,6 +39,8 @@ class Tree:
     read_only: tuple[str, ...]  # paths of this machine, shown at the same place
     hidden: tuple[str, ...]  # folders covered by an empty one where a read-only path would show them
     code: tuple[tuple[str, bytes, int], ...]  # (path below /app, content, mtime): this project's packages
+    drivers: tuple[str, ...] = ()  # device nodes of the GPU profile
+    proc: bool = False  # show /proc until each jail mounts its own over it: the kernel asks for one to be there
 
 
 def full_root() -> bool:
@@ -56,7 +59,7 @@ def build_root(tree: Tree) -> None:
     os.mkdir("/tmp/new")
     kernel.syscall("pivot_root", b"/tmp", b"/tmp/old")
     os.chdir("/")
-    _show(tree.read_only, tree.hidden)
+    _show((*tree.read_only, *tree.drivers, *((PROC,) if tree.proc else ())), tree.hidden)
     _write_code(tree.code)
     os.makedirs("/new" + BOX)
     os.makedirs("/new/dev", exist_ok=True)
@@ -81,7 +84,8 @@ def _show(paths: Sequence[str], hidden: Sequence[str]) -> None:
             if not os.path.lexists(target):
                 os.symlink(os.readlink(source), target)
         elif os.path.exists(source) and not _shown(target, source):
-            kernel.bind(source, target, device=path.startswith("/dev/"))
+            # /proc stays writable: under a read-only one the kernel lets a jail mount its own only read-only.
+            kernel.bind(source, target, device=path.startswith("/dev/") or path == PROC)
         for folder in hidden:
             if folder not in covered and os.path.isdir("/new" + folder) and _inside(folder, path):
                 kernel.mount("tmpfs", "/new" + folder, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755")

@@ -39,7 +39,7 @@ close_range 436; faccessat2 439; epoll_pwait2 441; futex_waitv 449; futex_wake 4
 272; setns 308; capset 126; landlock_create_ruleset 444; landlock_add_rule 445; landlock_restrict_self 446; seccomp
 317; pivot_root 155; mount_setattr 442; pidfd_open 434; pidfd_send_signal 424; socket 41; ptrace 101; bpf 321; mount
 165; keyctl 250; add_key 248; io_uring_setup 425; userfaultfd 323; perf_event_open 298; process_vm_readv 310;
-memfd_create 319; shmget 29
+memfd_create 319; shmget 29; mlock 149; munlock 150; mlock2 325
 """)
 AARCH64 = _table("""
 read 63; write 64; close 57; fstat 80; lseek 62; mmap 222; mprotect 226; munmap 215; brk 214; rt_sigaction 134;
@@ -64,24 +64,25 @@ futex_wait 455; futex_requeue 456; clone 220; clone3 435; ioctl 29; prctl 167; s
 281; unshare 97; setns 268; capset 91; landlock_create_ruleset 444; landlock_add_rule 445; landlock_restrict_self
 446; seccomp 277; pivot_root 41; mount_setattr 442; pidfd_open 434; pidfd_send_signal 424; socket 198; ptrace 117;
 bpf 280; mount 40; keyctl 219; add_key 217; io_uring_setup 425; userfaultfd 282; perf_event_open 241;
-process_vm_readv 270; memfd_create 279; shmget 194
+process_vm_readv 270; memfd_create 279; shmget 194; mlock 228; munlock 229; mlock2 284
 """)
 
 # What Python, NumPy and torch need: files, memory, threads, signals to oneself, clocks, pollers, socketpair (asyncio).
-# fcntl and getsockopt have rules on their arguments. Not among them: flock (a lock on a file that all jails share tells
-# one jail what another one knows), sysinfo (the whole machine's load), socket, connect, fork, execve, ptrace, mount,
-# bpf, io_uring, keyctl, memfd, setns, unshare, …
+# fcntl, getsockopt and setsockopt have rules on their arguments. Not among them: flock (a lock on a file that all jails
+# share tells one jail what another one knows), timer_create (a timer may send SIGCONT: a stopped process would go on),
+# sysinfo (the whole machine's load), socket, connect, fork, execve, ptrace, mount, bpf, io_uring, keyctl, memfd, setns,
+# unshare, …
 _ALLOWED = """
 read write open close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn
 pread64 pwrite64 readv writev access pipe select sched_yield mremap msync madvise dup dup2 pause nanosleep getitimer
 alarm setitimer getpid sendfile sendto recvfrom sendmsg recvmsg shutdown getsockname getpeername socketpair
-setsockopt exit wait4 kill uname fsync fdatasync truncate ftruncate getdents getcwd chdir
+exit wait4 kill uname fsync fdatasync truncate ftruncate getdents getcwd chdir
 fchdir rename mkdir rmdir creat link unlink symlink readlink chmod fchmod umask gettimeofday getrlimit getrusage
 times getuid getgid geteuid getegid getppid getpgrp getgroups getresuid getresgid getpgid getsid
 rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack getpriority sched_getparam sched_getscheduler
 sched_get_priority_max sched_get_priority_min sched_rr_get_interval arch_prctl gettid tkill time futex
-sched_setaffinity sched_getaffinity epoll_create getdents64 set_tid_address restart_syscall fadvise64 timer_create
-timer_settime timer_gettime timer_getoverrun timer_delete clock_gettime clock_getres clock_nanosleep exit_group
+sched_setaffinity sched_getaffinity epoll_create getdents64 set_tid_address restart_syscall fadvise64
+clock_gettime clock_getres clock_nanosleep exit_group
 epoll_wait epoll_ctl tgkill utimes get_mempolicy waitid openat mkdirat newfstatat unlinkat renameat linkat symlinkat
 readlinkat fchmodat faccessat pselect6 ppoll set_robust_list get_robust_list utimensat epoll_pwait timerfd_create
 eventfd fallocate timerfd_settime timerfd_gettime eventfd2 epoll_create1 dup3 pipe2 preadv pwritev prlimit64 getcpu
@@ -89,6 +90,9 @@ renameat2 getrandom membarrier copy_file_range preadv2 pwritev2 statx rseq close
 futex_waitv futex_wake futex_wait futex_requeue
 """
 ALLOWED = frozenset(_ALLOWED.split())
+# What the CUDA driver needs on top: its own requests, memory that it shares with the card, and a look at the machine.
+# Sockets, for local ones only, have a rule in `seccomp.py`.
+GPU_ALLOWED = frozenset(("ioctl", "memfd_create", "mlock", "mlock2", "munlock", "sysinfo"))
 
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 TABLES = {"x86_64": X86_64, "aarch64": AARCH64}
@@ -100,7 +104,8 @@ def number(name: str, machine: str = MACHINE) -> int:
     return TABLES[machine][name]
 
 
-def allowed_numbers(machine: str = MACHINE) -> list[int]:
+def allowed_numbers(machine: str = MACHINE, gpu: bool = False) -> list[int]:
     """Sorted numbers of the calls that jailed code may use without a rule on their arguments."""
     table = TABLES[machine]
-    return sorted(table[name] for name in ALLOWED if name in table)
+    names = ALLOWED | GPU_ALLOWED if gpu else ALLOWED
+    return sorted(table[name] for name in names if name in table)

@@ -21,6 +21,8 @@ ALSO = {
     "numpy": ("numpy.linalg", "numpy.random", "numpy.fft", "numpy.polynomial"),
     "torch": ("torch._dynamo", "torch.optim", "torch.nn.functional"),
 }
+# Python 3.11 rewrites a function's code as it runs: done here, no jail has to copy those pages and do it again.
+REHEARSALS = 12
 COMMON = ("threading", "traceback", "random", "math", "linecache", "inspect", "collections.abc", "encodings.idna")
 
 
@@ -37,11 +39,12 @@ class Zygote:
         """Build the outer jail. In REDUCED there is none."""
         from workers.sandbox import kernel, outer
 
-        for layer in ("inner", "landlock", "seccomp"):
+        for layer in ("inner", "landlock", "seccomp", *(("gpu",) if self.config["gpu"] else ())):
             importlib.import_module(f"workers.sandbox.{layer}")
         if self.namespaces:
             code = tuple((name, *_read(path)) for name, path in self.config["code"])
-            tree = outer.Tree(tuple(self.config["read_only"]), tuple(self.config["hidden"]), code)
+            paths = tuple(self.config["read_only"]), tuple(self.config["hidden"])
+            tree = outer.Tree(*paths, code, tuple(self.config["drivers"]), self.config["gpu"])
             self.proc = outer.enter(tree, self.config["uid"])
         else:
             self.proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -57,19 +60,51 @@ class Zygote:
             importlib.import_module(name)
             for extra in ALSO.get(name, ()):
                 importlib.import_module(extra)
-        from workers.sandbox.seccomp import Filter
-
-        self.filter = Filter()
         self.vm_bytes = self._own_size()
+        if self.config["gpu"]:
+            self._check_untouched()
         os.close(self.proc)
         self.self_fd = self._own_pidfd()
-        self.readable = self._readable()
         if not self.namespaces:
             self._drop_root()
         for name in [name for name in sys.path_importer_cache if self.config["checkout"] in name]:
             del sys.path_importer_cache[name]
+
+    def prepare(self) -> None:
+        """Make once what is the same in every jail."""
+        from workers.sandbox.inner import Caps
+        from workers.sandbox.landlock import Ruleset
+        from workers.sandbox.outer import DEVICES
+        from workers.sandbox.seccomp import Filter
+
+        self.filter = Filter(gpu=self.config["gpu"])
+        self.caps = {role: Caps(**caps) for role, caps in self.config["caps"].items()}
+        readable = self._readable()
+        judges = [self.config["app"], *self.config["judge_folders"]]
+        self.paths = {
+            "runner": Ruleset(readable, DEVICES, self.config["drivers"]),
+            "judge": Ruleset([*readable, *judges], DEVICES),
+        }
+        self._open_streams()
+        for _ in range(REHEARSALS):
+            for name in self.config["programs"].values():
+                sys.modules[name].rehearse()
         gc.collect()
         gc.freeze()  # the collector would else touch, and so copy, every page in each child
+
+    def _open_streams(self) -> None:
+        """sys.stdout and the like of all jails, on pipes as there: a stream remembers whether it can seek."""
+        from workers.runner.program import open_streams
+
+        ends = os.pipe()
+        for fd in (1, 2):
+            os.dup2(ends[1], fd)
+        open_streams()
+        null = os.open("/dev/null", os.O_RDWR)
+        for fd in range(3):
+            os.dup2(null, fd)
+        for fd in (*ends, null):
+            os.close(fd)
 
     def _drop_root(self) -> None:
         """REDUCED: after the imports, since the unused uid may not be able to read this Python installation."""
@@ -80,6 +115,8 @@ class Zygote:
             os.setresgid(*[self.config["uid"]] * 3)
             os.setresuid(*[self.config["uid"]] * 3)
             kernel.prctl(kernel.PR_SET_PDEATHSIG, kernel.SIGKILL)  # a change of uid clears it
+            for path in sys.path:
+                os.listdir(path)
 
     def _own_pidfd(self) -> int:
         from workers.sandbox import kernel
@@ -93,11 +130,30 @@ class Zygote:
         finally:
             os.close(fd)
 
+    def _check_untouched(self) -> None:
+        """CUDA does not survive a fork: a module that calls it on import would break every jail. Raises OSError."""
+        from workers.sandbox.gpu import touched
+
+        folder = os.open("self/fd", os.O_RDONLY | os.O_DIRECTORY, dir_fd=self.proc)
+        try:
+            links = []
+            for name in os.listdir(folder):
+                try:
+                    links.append(os.readlink(name, dir_fd=folder))
+                except FileNotFoundError:  # the descriptor of the listing itself
+                    continue
+        finally:
+            os.close(folder)
+        if touched(links):
+            raise RuntimeError(f"one of {', '.join(self.config['modules'])} calls CUDA while it is imported")
+
     def _readable(self) -> list[str]:
         """What Landlock lets a runner read. In FULL the root holds nothing else but the judge's packages and /box."""
         if not self.namespaces:
             return list(self.config["read_only"])
-        return [f"/{name}" for name in os.listdir("/") if f"/{name}" not in (self.config["app"], "/box")]
+        # The GPU profile's /proc is the machine's, which each jail covers by its own.
+        unread = (self.config["app"], "/box", *(("/proc",) if self.config["gpu"] else ()))
+        return [f"/{name}" for name in os.listdir("/") if f"/{name}" not in unread]
 
     # ---- work ---------------------------------------------------------------------------------------------------
 
@@ -162,17 +218,14 @@ class Zygote:
 
     def _child(self, role: str, link: int, output: int) -> None:
         """Runs in the fork and never returns: status 99 when the jail could not be closed (fails closed)."""
-        from workers.sandbox import inner, kernel
+        from workers.sandbox import inner
 
         try:
             os.dup2(output, 1)
             os.dup2(output, 2)
             os.dup2(link, 3)
-            kernel.close_from(4)
-            judge = role == "judge"
-            readable = [*self.readable, *([self.config["app"], *self.config["judge_folders"]] if judge else [])]
-            inner.seal(inner.Caps(**self.config["caps"][role]), readable, self.filter, self.namespaces)
-            if not judge:
+            inner.seal(self.caps[role], self.paths[role], self.filter, self.namespaces, self.config["gpu"])
+            if role != "judge":
                 sys.path[:] = [path for path in sys.path if path != self.config["app"]]
             vm_bytes = self.vm_bytes if self.config["limit_memory"] else None
             program = sys.modules[self.config["programs"][role]]
@@ -199,12 +252,14 @@ def main() -> None:
     os.environ.update(config["environment"])
     try:
         zygote.warm()
+        zygote.prepare()
+    except PermissionError as error:
+        zygote.say({"fault": f"{error.strerror}: {error.filename}", "kind": "unreadable"})
+        os._exit(1)
     except Exception as error:
         missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
         zygote.say({"fault": f"{type(error).__name__}: {error}", "kind": "import", "missing": missing})
         os._exit(1)
-    null = os.open("/dev/null", os.O_RDWR)
-    os.dup2(null, 0)
     zygote.serve()
 
 

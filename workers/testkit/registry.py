@@ -47,18 +47,7 @@ def test(
     `title` says the name in other languages: {"fr": "…"}. The function takes (solution, rng). Raises TypeError or
     ValueError for a wrong use.
     """
-    if not isinstance(name, str) or not name.strip() or len(name) > 200:
-        raise ValueError(
-            '@test: the first argument is the name that students read, such as @test("Shape of the output")'
-        )
-    if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points <= 10_000:
-        raise ValueError(f"@test({name!r}): points: a positive number is needed, not {points!r}")
-    if not isinstance(public, bool):
-        raise TypeError(f"@test({name!r}): public is True or False, not {public!r}")
-    if hint is not None and not _is_texts(hint):
-        raise TypeError(f'@test({name!r}): hint: write {{"en": "…", "fr": "…"}}')
-    if title is not None and not _is_texts(title):
-        raise TypeError(f'@test({name!r}): title: write {{"fr": "…"}}')
+    check_common("test", name, points, public, hint, title)
 
     def declare(function: TestFunction) -> TestFunction:
         if not callable(function):
@@ -71,6 +60,22 @@ def test(
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # pytest would else collect the decorator as a test
+
+
+def check_common(word: str, name: object, points: object, public: object, hint: object, title: object) -> None:
+    """What @test and @timing (`word`) have in common. Raises TypeError or ValueError that says what to write."""
+    if not isinstance(name, str) or not name.strip() or len(name) > 200:
+        raise ValueError(
+            f'@{word}: the first argument is the name that students read, such as @{word}("Shape of the output")'
+        )
+    if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points <= 10_000:
+        raise ValueError(f"@{word}({name!r}): points: a positive number is needed, not {points!r}")
+    if not isinstance(public, bool):
+        raise TypeError(f"@{word}({name!r}): public is True or False, not {public!r}")
+    if hint is not None and not _is_texts(hint):
+        raise TypeError(f'@{word}({name!r}): hint: write {{"en": "…", "fr": "…"}}')
+    if title is not None and not _is_texts(title):
+        raise TypeError(f'@{word}({name!r}): title: write {{"fr": "…"}}')
 
 
 def _is_texts(texts: object) -> bool:

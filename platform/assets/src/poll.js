@@ -1,7 +1,8 @@
 /** Refreshes a fragment of the page until the server says that it is final.
  *
  * `<div data-poll-url="…" data-poll-after="150">`: the first request after that many milliseconds; each answer's header
- * `X-Poll-After` gives the next delay, and an answer without it ends the polling. 204 and 304 mean "as before". */
+ * `X-Poll-After` gives the next delay, and an answer without it ends the polling. 204 and 304 mean "as before".
+ * Boxes with an id that are ticked stay so, and nothing changes under an open question. */
 import { announce, backoff, text } from "./dom.js";
 
 /** @returns {Promise<void>} at once when the page is in view, else when it comes back */
@@ -71,9 +72,15 @@ class Poller {
   /** @param {string} html rendered by our own server */
   show(html) {
     if (html === this.last) return; // keeps the focus and a selection where nothing changed
+    if (document.querySelector("dialog[open]")) return; // the button that it asks about must still be there
     this.last = html;
     const focused = this.element.contains(document.activeElement) ? document.activeElement?.id : "";
+    const ticked = [...this.element.querySelectorAll("input[type=checkbox][id]:checked")].map(({ id }) => id);
     this.element.innerHTML = html;
+    for (const id of ticked) {
+      const box = document.getElementById(id);
+      if (box instanceof HTMLInputElement) box.checked = true;
+    }
     this.start(this.element);
     if (focused) document.getElementById(focused)?.focus();
     const status = this.sentence();

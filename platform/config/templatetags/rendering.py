@@ -19,6 +19,14 @@ def markdown(text: str) -> SafeString:
 
 
 @register.filter
+def markdown_inline(text: str) -> SafeString:
+    """The same for a label: a lone paragraph loses its `<p>`, which may not stand in one."""
+    html = str(render_markdown(text or "")).strip()
+    alone = html.startswith("<p>") and html.endswith("</p>") and html.count("<p>") == 1
+    return mark_safe(html[3:-4] if alone else html)  # render_markdown made it safe
+
+
+@register.filter
 def code_marks(text: str) -> SafeString:
     """Plain text with `code` between backticks set as code. Everything is escaped: it may quote a student's values."""
     parts = [conditional_escape(part) for part in str(text or "").split("`")]

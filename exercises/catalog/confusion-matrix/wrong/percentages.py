@@ -1,0 +1,35 @@
+# expect: 6/10
+# Percentages instead of shares.
+import numpy as np
+
+
+def confusion_matrix(labels, predictions, classes):
+    M = np.zeros((classes, classes), dtype=int)
+    for i, j in zip(labels, predictions):
+        M[i, j] += 1
+    return M
+
+
+def accuracy(M):
+    if M.sum() == 0:
+        return 0.0
+    return 100 * M.diagonal().sum() / M.sum()
+
+
+def recall(M):
+    result = np.full(len(M), np.nan)
+    for i in range(len(M)):
+        if M[i].sum() > 0:
+            result[i] = 100 * M[i, i] / M[i].sum()
+    return result
+
+
+def most_confused(M):
+    best = None
+    count = 0
+    for i in range(len(M)):
+        for j in range(len(M)):
+            if i != j and M[i, j] > count:
+                best = (i, j)
+                count = M[i, j]
+    return best

@@ -1,0 +1,29 @@
+# expect: 7/10
+# Gives the input biases of its own.
+import numpy as np
+
+
+def activation(name, z):
+    if name == "identity":
+        return z
+    if name == "relu":
+        return np.maximum(0, z)
+    return 1 / (1 + np.exp(-z))
+
+
+def forward(X, layers):
+    A = X
+    outputs = [A]
+    for W, b, name in layers:
+        z = A @ W + b
+        A = activation(name, z)
+        outputs.append(A)
+    return outputs
+
+
+def count_parameters(sizes):
+    total = sizes[0]
+    for i in range(1, len(sizes)):
+        total += sizes[i - 1] * sizes[i]
+        total += sizes[i]
+    return total

@@ -1,0 +1,25 @@
+# expect: 9/10 timeout
+# Loops in Python over every number: right, and too slow for a large table.
+import numpy as np
+
+
+def similarities(q, E):
+    """Cosine similarity of the vector q (d,) with each row of E (n, d): (n,) floats; 0 where a vector is zero."""
+    products = np.array([sum(row[j] * q[j] for j in range(len(q))) for row in E])
+    lengths = np.array([sum(x * x for x in row) ** 0.5 for row in E]) * np.linalg.norm(q)
+    return np.divide(products, lengths, out=np.zeros(len(E)), where=lengths > 0)
+
+
+def search(q, E, k):
+    """Indices of the k rows of E most similar to q, most similar first; of equals the lower index: (min(k, n),) ints."""
+    return np.argsort(-similarities(q, E), kind="stable")[:k]
+
+
+def neighbours(word, words, E, k):
+    """The k other words nearest to `word`: a list of (word, similarity). KeyError when `word` is not in `words`."""
+    if word not in words:
+        raise KeyError(word)
+    own = words.index(word)
+    scores = similarities(E[own], E)
+    others = [i for i in search(E[own], E, len(words)) if i != own]
+    return [(words[i], float(scores[i])) for i in others[:k]]

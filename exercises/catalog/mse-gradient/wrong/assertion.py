@@ -1,0 +1,26 @@
+# expect: 9/10
+# Raises another error than the one that was agreed.
+import numpy as np
+
+
+def mse(P, y):
+    assert P.shape == y.shape
+    return ((P - y) ** 2).mean()
+
+
+def mse_gradient(P, y):
+    assert P.shape == y.shape
+    return 2 * (P - y) / y.size
+
+
+def numeric_gradient(f, x, h):
+    gradient = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        kept = x[i]
+        x[i] = kept + h
+        above = f(x)
+        x[i] = kept - h
+        below = f(x)
+        x[i] = kept
+        gradient[i] = (above - below) / (2 * h)
+    return gradient

@@ -1,0 +1,24 @@
+# expect: 9/10
+# Leaves the shapes to NumPy.
+import numpy as np
+
+
+def mse(P, y):
+    return ((P - y) ** 2).mean()
+
+
+def mse_gradient(P, y):
+    return 2 * (P - y) / y.size
+
+
+def numeric_gradient(f, x, h):
+    gradient = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        kept = x[i]
+        x[i] = kept + h
+        above = f(x)
+        x[i] = kept - h
+        below = f(x)
+        x[i] = kept
+        gradient[i] = (above - below) / (2 * h)
+    return gradient

@@ -1,0 +1,29 @@
+# expect: 9/10
+# Also calls f at x for every element.
+import numpy as np
+
+
+def mse(P, y):
+    if P.shape != y.shape:
+        raise ValueError("shapes differ")
+    return ((P - y) ** 2).mean()
+
+
+def mse_gradient(P, y):
+    if P.shape != y.shape:
+        raise ValueError("shapes differ")
+    return 2 * (P - y) / y.size
+
+
+def numeric_gradient(f, x, h):
+    gradient = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        kept = x[i]
+        middle = f(x)
+        x[i] = kept + h
+        above = f(x)
+        x[i] = kept - h
+        below = f(x)
+        x[i] = kept
+        gradient[i] = (above - below) / (2 * h)
+    return gradient

@@ -1,0 +1,27 @@
+# expect: 7/10
+# Leaves each element where the last call moved it.
+import numpy as np
+
+
+def mse(P, y):
+    if P.shape != y.shape:
+        raise ValueError("shapes differ")
+    return ((P - y) ** 2).mean()
+
+
+def mse_gradient(P, y):
+    if P.shape != y.shape:
+        raise ValueError("shapes differ")
+    return 2 * (P - y) / y.size
+
+
+def numeric_gradient(f, x, h):
+    gradient = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        kept = x[i]
+        x[i] = kept + h
+        above = f(x)
+        x[i] = kept - h
+        below = f(x)
+        gradient[i] = (above - below) / (2 * h)
+    return gradient
