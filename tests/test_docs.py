@@ -115,7 +115,7 @@ def test_every_target_is_phony_and_explained() -> None:
 def documented(pattern: str) -> dict[str, set[str]]:
     """Subcommands named in the docs behind `pattern`, each with the options shown."""
     found: dict[str, set[str]] = {}
-    for command, rest in re.findall(pattern + r" ([a-z][a-z-]*)([^\n`|;&]*)", ALL_CODE):
+    for command, rest in re.findall(pattern + r" ([a-z][a-z_-]*)([^\n`|;&]*)", ALL_CODE):
         found.setdefault(command, set()).update(re.findall(r"(?<![\w-])--[a-z][a-z-]*", rest))
     return found
 

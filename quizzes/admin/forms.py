@@ -70,7 +70,7 @@ def clean_pool(pool: str) -> str:
 class CourseForm(forms.Form):
     """Of one of the courses that the person teaches."""
 
-    course = forms.ModelChoiceField(Course.objects.none(), label=_("Course"))
+    course = forms.ModelChoiceField(Course.objects.none(), label=_("course"))
 
     def __init__(self, courses: Iterable[int], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -141,7 +141,8 @@ def test_autocompletes(client: Client, secret: Any, alice: Any) -> None:
             for term in ("", "zephyr"):
                 response = client.get(url, query | {"term": term})
                 assert response.status_code in (200, 403, 404), query
-                assert_no_leak(response, "")
+                if response.status_code == 200:  # else an error's page, whose forms repeat the address
+                    assert_no_leak(response, "")
                 asked += response.status_code == 200
     assert asked
 

@@ -77,6 +77,8 @@ def test_everything_that_points_to_a_person_is_thought_of() -> None:
         "GradeEvent": "what staff did; the student's own stand with the score",
         "AttemptEvent": "what staff did; the student's own stand with the attempt",
         "Regrade": "what staff did",
+        "Check": "what staff did",
+        "ExerciseCheck": "what staff did",
         "Comment": "what staff did",
         "AuditEvent": "what staff did",
         "KeyChange": "what staff did",

@@ -135,16 +135,6 @@ def test_what_this_node_lacks_is_not_checked(crew, tmp_path, monkeypatch, old, n
     assert result.steps == ["folder"]
 
 
-def test_a_prompt_exercise_is_looked_at_from_outside_only(crew, tmp_path):
-    toml = SOUND["exercise.toml"].replace('"code"', '"prompt"')
-    prompts = {"exercise.toml": toml, "starter.txt": "Translate: {input}", "solution.txt": "Say in French: {input}"}
-    wrong = {path: None for path in SOUND if path.startswith("wrong/")}
-    result = check_exercise(write(tmp_path, {**prompts, **wrong, "wrong/a.txt": "# expect: 0/10\n"}), crew, QUICK)
-    assert (result.outcome, result.problems) == (NOT_CHECKED, []) and "needs a model" in result.why
-    (tmp_path / "wrong/a.txt").write_text("nothing expected")
-    assert check_exercise(tmp_path, crew, QUICK).outcome == FAILED
-
-
 # ---- listing ---------------------------------------------------------------------------------------------------------
 
 
