@@ -71,9 +71,7 @@ def _parse(collector: Collector, text: str) -> Element | None:
         root: Element = parser.close()
     except ParseError as error:
         line, column = error.position
-        told = gettext(
-            "Broken XML: %(fault)s (column %(column)d). Texts need &lt; and &amp;, or stand in <![CDATA[…]]>."
-        )
+        told = gettext("Broken XML: %(fault)s (column %(column)d). Escape the signs of XML in texts.")
         collector.error(
             told % {"fault": str(error).split(":")[0], "column": column + 1}, line + text.count("\n", 0, before)
         )
