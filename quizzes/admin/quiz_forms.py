@@ -95,10 +95,6 @@ class QuizForm(forms.ModelForm[Quiz]):
         _named({name: field for name, field in self.fields.items() if name in ("opens_at", "closes_at")})
         if "seconds" in self.fields:
             self.fields["seconds"].help_text = _("3600 is one hour; empty: no limit.")
-            self.fields["rule"].help_text = (
-                "all-or-nothing, fractions, net-correct, each-answer, coverage, halves, kprime, oumultiresponse, "
-                "haut=2, mz=1, dock=0.5, pass=60"
-            )
 
     def clean_config_keys(self) -> list[str]:
         return _keys(self.cleaned_data["config_keys"])
