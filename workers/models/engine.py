@@ -75,7 +75,7 @@ class Engine:
         return list(dict.fromkeys(found))
 
     def _config(self, max_new_tokens: int) -> GenerationConfig:
-        return GenerationConfig(  # type: ignore[no-untyped-call]  # its own __init__ carries no types
+        return GenerationConfig(
             max_new_tokens=max_new_tokens,
             do_sample=False,
             num_beams=1,
