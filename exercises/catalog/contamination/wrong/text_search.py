@@ -1,5 +1,5 @@
 # expect: 7/10 timeout
-# Looks for the text of a run anywhere, even inside words.
+# Looks for the text of a run anywhere, even inside words, and reads every training text anew for each run.
 def normalise(text):
     """The words of a text: lower case, everything but letters and digits taken for a space."""
     return "".join(letter if letter.isalnum() else " " for letter in text.lower()).split()
@@ -24,7 +24,7 @@ def overlaps(benchmark, training, n):
         if length not in seen:
             seen[length] = set().union(*(ngrams(text, length) for text in texts))
         own = ngrams(words, length)
-        shares.append(sum(any(" ".join(run) in " ".join(text) for text in texts) for run in own) / len(own))
+        shares.append(sum(any(" ".join(run) in " ".join(normalise(text)) for text in training) for run in own) / len(own))
     return shares
 
 
