@@ -9,10 +9,11 @@ from typing import Any
 from workers.runner.channel import ANSWER, CALL, CALLBACK, GONE, REPLY, Channel
 from workers.runner.codec import MAX_CALLBACKS, Decoder, Encoder, Malformed, Unsendable
 from workers.testkit import CheckFailed, SolutionError
-from workers.testkit.compare.show import show
+from workers.testkit.compare.show import Word, show
 from workers.testkit.errors import RunnerGone
 
 SHOWN_INPUT = 600
+REFERENCES = {"fn": "function", "handle": "object"}  # what stays on one side, as words in the text of a call
 RAISED = frozenset({"exception", "memory", "exit", "input"})
 FACTS = {"kind": 20, "type": 80, "name": 80, "reason": 20, "message": 1000}  # and how long each may be
 MAX_LINES = 50
@@ -175,7 +176,7 @@ class Session:
             return ""
         shown, text, buffer = self._sent
         try:
-            request = Decoder(lambda tag, v: Shown(tag)).decode(text, buffer)
+            request = Decoder(lambda tag, v: Word(REFERENCES[tag])).decode(text, buffer)
         except Malformed:
             return shown
         if request["op"] != "call":
@@ -205,13 +206,6 @@ def student_facts(facts: Any) -> dict[str, Any]:
         and type(row.get("function")) is str
     ]
     return known
-
-
-class Shown:
-    """Stands for an object or a function in the text of a call."""
-
-    def __init__(self, tag: str) -> None:
-        self.tag = tag
 
 
 def _checked(name: str) -> str:

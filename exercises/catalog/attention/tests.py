@@ -162,7 +162,7 @@ def large(solution, rng):
     mask = np.ones((5, 6), dtype=bool)
     mask[:, 3] = False
     K[3] *= 1e6  # hidden, and far above the others for some queries
-    check(solution, 100 * Q, 100 * K, V, mask)
+    check(solution, 1e3 * Q, 1e3 * K, V, mask)
     # All visible scores are far below: a fixed "very small" score for hidden keys would come out on top.
     K = -np.abs(K)
     check(solution, 1e6 * np.abs(Q), 1e6 * K, V, mask)
@@ -229,7 +229,7 @@ def padding(solution, rng):
         "en": "Both masks together: a change in the future, or in the filling, must change nothing for the tokens "
         "before. An empty text gives zeros.",
         "fr": "Les deux masques à la fois : un changement dans l'avenir, ou dans le remplissage, ne doit rien changer "
-        "pour les jetons qui précèdent. Un texte vide donne des zéros.",
+        "pour les tokens qui précèdent. Un texte vide donne des zéros.",
     },
 )
 def left_to_right(solution, rng):

@@ -9,13 +9,13 @@ def confusion_matrix(labels, predictions, classes):
 
 
 def accuracy(M):
-    """Share of all images read rightly, 0.0 without an image."""
+    """Share of all images read correctly, 0.0 without an image."""
     total = M.sum()
     return float(np.trace(M) / total) if total else 0.0
 
 
 def recall(M):
-    """For each class, the share of its images read rightly, nan without an image."""
+    """For each class, the share of its images read correctly, nan without an image."""
     images = M.sum(axis=1)
     with np.errstate(invalid="ignore"):  # 0/0 is nan, which is what a class without an image asks for
         return np.diag(M) / images

@@ -7,12 +7,12 @@ def confusion_matrix(labels, predictions, classes):
 
 
 def accuracy(M):
-    """Share of all images read rightly, 0.0 without an image."""
+    """Share of all images read correctly, 0.0 without an image."""
     ...
 
 
 def recall(M):
-    """For each class, the share of its images read rightly, nan without an image."""
+    """For each class, the share of its images read correctly, nan without an image."""
     ...
 
 

@@ -143,7 +143,7 @@ def recalls(solution, rng):
     for classes in (2, 6, 10):
         M = random_matrix(rng, classes)
         M[classes // 2] = 0  # a class without an image, although others were read as it
-        M[0, 0] = 0  # a class that is never read rightly
+        M[0, 0] = 0  # a class that is never read correctly
         want = [M[i, i] / sum(map(int, M[i])) if M[i].any() else np.nan for i in range(classes)]
         assert_close(solution.recall(M), np.array(want), equal_nan=True, name="recall(M)")
 
@@ -171,7 +171,7 @@ def confused(solution, rng):
 
 @test(
     "No error, and errors equally frequent",
-    title={"fr": "Aucune erreur, et des erreurs aussi fréquentes"},
+    title={"fr": "Aucune erreur, et des erreurs également fréquentes"},
     points=2,
     hint={
         "en": "Without an error: `None`. Of equals: the smallest `i`, then the smallest `j`, as plain whole numbers.",

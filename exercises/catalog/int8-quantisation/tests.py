@@ -42,13 +42,15 @@ def example_tensor(solution, rng):
 
 
 @test(
-    "Example: one scale a row, and the memory",
+    "Example: one scale per row, and the memory",
     title={"fr": "Exemple : une échelle par ligne, et la mémoire"},
     points=1,
     public=True,
     hint={
-        "en": "`keepdims=True` gives the scales the shape (m, 1), so that each row meets its own.",
-        "fr": "`keepdims=True` donne aux échelles la forme (m, 1) : chaque ligne rencontre alors la sienne.",
+        "en": "`keepdims=True` gives the scales the shape (m, 1), so that each row meets its own. And 63.5 rounds to 64: "
+        "`np.round`, not `astype` alone, which cuts off.",
+        "fr": "`keepdims=True` donne aux échelles la forme (m, 1) : chaque ligne trouve alors la sienne. Et 63,5 "
+        "s'arrondit à 64 : `np.round`, pas `astype` seul, qui tronque.",
     },
 )
 def example_rows(solution, rng):
@@ -101,7 +103,7 @@ def tensor(solution, rng):
 
 
 @test(
-    "Random weights, one scale a row",
+    "Random weights, one scale per row",
     title={"fr": "Poids aléatoires, une échelle par ligne"},
     points=1,
     hint={
@@ -116,12 +118,12 @@ def rows(solution, rng):
 
 @test(
     "Rounding: to the nearest, halves to the even one",
-    title={"fr": "L’arrondi : au plus proche, les moitiés au voisin pair"},
+    title={"fr": "L’arrondi : au plus proche, à l’entier pair à mi-chemin"},
     points=1,
     hint={
         "en": "`astype(np.int8)` cuts the decimals off, and `np.floor(x + 0.5)` sends all halves up. `np.round` is "
         "right.",
-        "fr": "`astype(np.int8)` tronque les décimales, et `np.floor(x + 0.5)` envoie toutes les moitiés vers le haut. "
+        "fr": "`astype(np.int8)` tronque les décimales, et `np.floor(x + 0.5)` arrondit toujours vers le haut à mi-chemin. "
         "`np.round` convient.",
     },
 )
@@ -209,7 +211,7 @@ def products(solution, rng):
     title={"fr": "La mémoire"},
     points=1,
     hint={
-        "en": "Count the scales as well: one for the tensor or one a row, 4 bytes each.",
+        "en": "Count the scales as well: one for the tensor or one per row, 4 bytes each.",
         "fr": "Comptez aussi les échelles : une pour le tenseur ou une par ligne, 4 octets chacune.",
     },
 )

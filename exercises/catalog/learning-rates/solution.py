@@ -3,7 +3,7 @@ import numpy as np
 
 def gradient_descent(X, y, W, b, learning_rate, epochs):
     """Full-batch training that stops when it diverges: (W, b, losses)."""
-    with np.errstate(over="ignore", invalid="ignore"):  # a diverging training is noticed below
+    with np.errstate(over="ignore", invalid="ignore"):  # a diverging run is noticed below
         error = X @ W + b - y
         losses = [float(np.mean(error**2))]
         for _ in range(epochs):
@@ -20,7 +20,7 @@ def gradient_descent(X, y, W, b, learning_rate, epochs):
 
 
 def choose_rate(X, y, W, b, rates, epochs):
-    """The rate that ends with the lowest loss, or None when every training was cut short."""
+    """The rate that ends with the lowest loss, or None when every training run was cut short."""
     best, lowest = None, np.inf
     for rate in rates:
         losses = gradient_descent(X, y, W, b, rate, epochs)[2]

@@ -7,5 +7,5 @@ def gradient_descent(X, y, W, b, learning_rate, epochs):
 
 
 def choose_rate(X, y, W, b, rates, epochs):
-    """The rate that ends with the lowest loss, or None when every training was cut short."""
+    """The rate that ends with the lowest loss, or None when every training run was cut short."""
     ...

@@ -4,7 +4,7 @@ import numpy as np
 
 from workers.testkit import assert_close, assert_equal, fail, record, test
 
-# 300 digits: images (uint8, 784 values a row) and labels.
+# 300 digits: images (uint8, 784 values per row) and labels.
 DATA = Path(__file__).parent / "data" / "digits.npz"
 EPOCHS = 40
 
@@ -148,7 +148,7 @@ def check(solution, X, y, W, b, rate, epochs):
 
 
 @test(
-    "A training that converges, number by number",
+    "A training run that converges, number by number",
     title={"fr": "Un apprentissage qui converge, nombre par nombre"},
     points=2,
     hint={
@@ -165,7 +165,7 @@ def converges(solution, rng):
 
 
 @test(
-    "A training that diverges slowly, and none at all",
+    "A training run that diverges slowly, and none at all",
     title={"fr": "Un apprentissage qui diverge lentement, et aucun apprentissage"},
     points=1,
     hint={
@@ -182,7 +182,7 @@ def diverges(solution, rng):
 
 
 @test(
-    "A training that leaves the range of floats",
+    "A training run that leaves the range of floats",
     title={"fr": "Un apprentissage qui sort du domaine des flottants"},
     points=2,
     hint={
@@ -211,8 +211,10 @@ def leaves(solution, rng):
     title={"fr": "Le meilleur taux, quel que soit l’ordre"},
     points=1,
     hint={
-        "en": "Every rate starts from the same W and b; the last loss decides, not the lowest on the way.",
-        "fr": "Chaque taux part des mêmes W et b ; c'est la dernière perte qui décide, pas la plus basse en chemin.",
+        "en": "Every rate starts from the same W and b (`W -= …` changes the arrays passed in); the last loss decides, "
+        "not the lowest on the way.",
+        "fr": "Chaque taux part des mêmes W et b (`W -= …` modifie les tableaux reçus) ; c'est la dernière perte qui "
+        "décide, pas la plus basse en chemin.",
     },
 )
 def best(solution, rng):
@@ -227,11 +229,11 @@ def best(solution, rng):
 
 
 @test(
-    "Trainings cut short, and equals",
+    "Training runs cut short, and equals",
     title={"fr": "Apprentissages interrompus, et égalités"},
     points=1,
     hint={
-        "en": "A training that was cut short never wins, even against one whose loss grew. Nothing left: `None`. "
+        "en": "A run that was cut short never wins, even against one whose loss grew. Nothing left: `None`. "
         "Equal losses (all are equal with `epochs = 0`): the first.",
         "fr": "Un apprentissage interrompu ne gagne jamais, même contre un autre dont la perte a augmenté. Il n'en "
         "reste aucun : `None`. Pertes égales (avec `epochs = 0`, elles le sont toutes) : le premier.",

@@ -2,7 +2,7 @@ import re
 
 
 def parse(reply):
-    """The questions of a reply, one a line: without numbering, bullets and empty lines."""
+    """The questions of a reply, one per line: without numbering, bullets and empty lines."""
     ...
 
 

@@ -211,9 +211,10 @@ def nothing(solution, rng):
     title={"fr": "Le problème parmi ses propres parties"},
     points=1,
     hint={
-        "en": "Skip a part that is the problem word for word, wherever it stands; the problem comes last, once.",
-        "fr": "Sautez une partie qui est le problème mot pour mot, où qu'elle soit ; le problème vient à la fin, une "
-        "fois.",
+        "en": "Skip a part that is the problem word for word, wherever it stands: no call for it, but it still "
+        "counts towards `limit`. The problem comes last, once.",
+        "fr": "Sautez une partie qui est le problème mot pour mot, où qu'elle soit : pas d'appel pour elle, mais elle "
+        "compte quand même dans `limit`. Le problème vient à la fin, une fois.",
     },
 )
 def itself(solution, rng):

@@ -31,9 +31,10 @@ def example_sets(solution, rng):
     points=1,
     public=True,
     hint={
-        "en": "For each pair (a, b) take the smallest value over all shingles, in the order of `hashes`.",
+        "en": "For each pair (a, b) take the smallest value over all shingles, in the order of `hashes`. "
+        "`near_duplicates` keeps the pairs whose estimate is ≥ the threshold, equality included.",
         "fr": "Pour chaque couple (a, b), prenez la plus petite valeur parmi tous les shingles, dans l'ordre de "
-        "`hashes`.",
+        "`hashes`. `near_duplicates` garde les couples dont l'estimation est ≥ au seuil, égalité comprise.",
     },
 )
 def example_signature(solution, rng):

@@ -4,7 +4,7 @@ import numpy as np
 
 from workers.testkit import assert_close, fail, record, test
 
-# 800 digits to train and 400 to test: images (uint8, 196 values a row) and labels.
+# 800 digits to train and 400 to test: images (uint8, 196 values per row) and labels.
 DATA = Path(__file__).parent / "data" / "digits14.npz"
 NAMES = ("W1", "b1", "W2", "b2")
 EPOCHS = 20
@@ -142,14 +142,14 @@ def digits(solution, rng):
     net = solution.Network(196, 32, 10, int(rng.integers(10**6)))
     losses = curve(net.fit(X / 255, labels, EPOCHS, 0.1, 20), EPOCHS)
     record("loss", losses)
+    between("losses[0]", losses[0], *FIRST)  # before the next call, so that a failure shows the call of `fit`
+    between("losses[-1]", losses[-1], *LAST)
     read = net.predict(unseen / 255)
     assert_close(np.shape(read), answers.shape, name="predict(X).shape")
-    between("losses[0]", losses[0], *FIRST)
-    between("losses[-1]", losses[-1], *LAST)
     between("accuracy", float(np.mean(read == answers)), *REACHED)
 
 
-# What no seed leaves: loss after the first epoch and after the last one, share of unseen digits read rightly.
+# What no seed leaves: loss after the first epoch and after the last one, share of unseen digits read correctly.
 FIRST, LAST, REACHED = (0.95, 2.0), (0.095, 0.20), (0.84, 0.95)
 
 

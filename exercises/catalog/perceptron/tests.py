@@ -144,9 +144,11 @@ def one_epoch(solution, rng):
     points=2,
     hint={
         "en": "Training ends after the first epoch without a mistake, and the 0 of that epoch belongs in `errors`; "
-        "count mistakes as they are made, not afterwards.",
+        "count mistakes as they are made, not afterwards. If the message is about `neuron(X, w, b)`: does `neuron` "
+        "pass its own tests?",
         "fr": "L'apprentissage s'arrête après la première époque sans faute, et le 0 de cette époque figure dans "
-        "`errors` ; comptez les erreurs au moment où elles se produisent, pas après coup.",
+        "`errors` ; comptez les erreurs au moment où elles se produisent, pas après coup. Si le message porte sur "
+        "`neuron(X, w, b)` : `neuron` passe-t-elle ses propres tests ?",
     },
 )
 def learnt(solution, rng):

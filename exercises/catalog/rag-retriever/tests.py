@@ -139,8 +139,8 @@ def scored(solution, rng):
 
 
 @test(
-    "Scores: words asked twice, empty passages",
-    title={"fr": "Les scores : mots posés deux fois, passages vides"},
+    "Scores: repeated words, empty passages",
+    title={"fr": "Les scores : mots répétés, passages vides"},
     points=1,
     hint={
         "en": "Use the set of the question's terms. A passage without terms scores 0, and still counts among the N.",

@@ -35,8 +35,10 @@ def example_temperature(solution, rng):
     points=1,
     public=True,
     hint={
-        "en": "The token that crosses top_p stays. After top-k divide by the sum before you look at top_p.",
-        "fr": "Le token qui franchit top_p reste. Après top-k, divisez par la somme avant de regarder top_p.",
+        "en": "The token that crosses top_p stays. After top-k divide by the sum before you look at top_p. "
+        "`choose` wants a cumulated probability strictly greater than u.",
+        "fr": "Le token qui franchit top_p reste. Après top-k, divisez par la somme avant de regarder top_p. "
+        "`choose` veut une probabilité cumulée strictement supérieure à u.",
     },
 )
 def example_keep(solution, rng):
@@ -227,7 +229,7 @@ def sampling(solution, rng):
         drawn.append(float(rng.random()))
         return drawn[-1]
 
-    for _ in range(25):
+    for _ in range(60):
         logits, temperature = rng.normal(size=8) * 2, float(rng.uniform(0.3, 3))
         k, share = int(rng.integers(1, 10)), float(rng.uniform(0.2, 1))
         before = len(drawn)

@@ -110,7 +110,7 @@ def extreme(solution, rng):
 
 @test(
     "Forbidden tokens: scores of minus infinity",
-    title={"fr": "Jetons interdits : scores de moins l’infini"},
+    title={"fr": "Tokens interdits : scores de moins l’infini"},
     points=1,
     hint={
         "en": "$e^{-\\infty} = 0$ comes out by itself when the subtracted maximum is finite. Did you clip the scores "

@@ -4,7 +4,7 @@ import numpy as np
 
 from workers.testkit import assert_close, assert_equal, fail, record, test
 
-# 1,000 digits to train and 500 to test: images (uint8, 784 values a row) and labels.
+# 1,000 digits to train and 500 to test: images (uint8, 784 values per row) and labels.
 DATA = Path(__file__).parent / "data" / "mnist.npz"
 EPOCHS = 40
 

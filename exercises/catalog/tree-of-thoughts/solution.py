@@ -2,7 +2,7 @@ import re
 
 
 def parse_ideas(reply):
-    """The ideas of a reply, one a line, in order: stripped, without empty lines and repetitions."""
+    """The ideas of a reply, one per line, in order: stripped, without empty lines and repetitions."""
     ideas = []
     for line in reply.splitlines():
         idea = line.strip()

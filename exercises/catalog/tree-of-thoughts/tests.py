@@ -173,9 +173,10 @@ def greedy(solution, rng):
     points=2,
     hint={
         "en": "The best of **all** longer paths of a level are kept, whichever path they come from; "
-        "ratings are not added up.",
+        "ratings are not added up. The next level takes the kept paths best first, not in the order they were rated.",
         "fr": "On garde les meilleurs de **tous** les chemins allongés d'un niveau, d'où qu'ils viennent ; "
-        "les notes ne s'additionnent pas.",
+        "les notes ne s'additionnent pas. Au niveau suivant, on prend les chemins gardés en commençant par le mieux "
+        "noté, et non dans l'ordre où ils ont été notés.",
     },
 )
 def beam(solution, rng):

@@ -16,6 +16,13 @@ BRACKETS = {"list": ("[", "]"), "tuple": ("(", ")"), "set": ("{", "}"), "dict": 
 MAX_DIGITS = 400  # of a whole number: Python refuses to print very long ones
 
 
+class Word:
+    """Shown as its text alone, without quotes or brackets: what stands for a value that has no text of its own."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
 def cut(text: str, width: int = WIDTH) -> str:
     """The text, its middle left out when it is longer than `width`."""
     if len(text) <= width:
@@ -42,6 +49,8 @@ def _show(value: Any, width: int, depth: int) -> str:
         return repr(text)
     if kind == "array":
         return _show_array(value, width)
+    if type(value) is Word:
+        return value.text
     if not kind:
         return f"<{type_name(value)}>"
     return _show_container(value, kind, width, depth)

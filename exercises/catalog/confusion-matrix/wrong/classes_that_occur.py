@@ -1,4 +1,4 @@
-# expect: 8/10 crashed
+# expect: 8/10
 # Takes the size from the largest label that occurs.
 import numpy as np
 
