@@ -12,7 +12,7 @@ QUEUES ?=
 export PYTHON WITHOUT_MODELS QUEUES ARGS
 
 .DEFAULT_GOAL := help
-.PHONY: help install model-base run demo test worker lint bench bench-load assets messages clean
+.PHONY: help install model-base run demo test worker lint bench bench-load gpu-check assets messages clean
 .NOTPARALLEL:
 
 help: ## list these targets
@@ -47,6 +47,10 @@ lint: ## check style, types and who imports whom
 
 bench: install ## measure grading; one line per figure
 	@$(GO) exec $(VENV) -m workers.bench
+
+gpu-check: install ## on a machine with a GPU: the tests and benchmarks that need one; figures go to docs/gpu.md
+	@$(GO) "$(PYTHON)" deploy/install.py --models --dev
+	@$(GO) exec $(VENV) -m deploy.gpu_check
 
 bench-load: install ## an exam under load on SQLite and PostgreSQL (ARGS="--students 1000"); one line per figure
 	@$(GO) exec $(VENV) -m deploy.bench_load $(ARGS)

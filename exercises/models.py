@@ -136,6 +136,11 @@ class ExerciseVersion(models.Model):
         return localized(self.title)
 
     @property
+    def roles(self) -> tuple[str, ...]:
+        """Roles of the models that a grade of it asks: none but for prompts."""
+        return self.spec.prompt.roles if self.spec.prompt is not None else ()
+
+    @property
     def public_score(self) -> float:
         """Points of the public tests; 0 before the tests are listed."""
         return float(sum(test["points"] for test in (self.manifest or {}).get("tests", []) if test["public"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +59,7 @@ def headline(view: dict[str, Any]) -> str:
     if share >= 1 - 1e-9:
         return _("All correct")
     by_verdict = {
-        "rejected": _("Your file could not be loaded"),
+        "rejected": _("Your prompt cannot be used") if "prompt" in view else _("Your file could not be loaded"),
         "timeout": _("It took too long"),
         "memory": _("It used too much memory"),
         "crashed": _("It crashed"),
@@ -172,12 +173,23 @@ class Waiting:
     blocked: str  # why nothing is graded now, in an operator's words (staff only); empty when all is well
     poll_after: int  # ms
     for_gpu: bool = False  # no node with a GPU is there, and this run needs one
+    for_model: bool = False  # no node with a language model is there, and this run needs one
 
 
-def grading_problem(queue: str) -> str:
-    """Why no node grades `queue` now, in an operator's words; empty when one does."""
+def grading_problem(queue: str, roles: Sequence[str] = ()) -> str:
+    """Why no node grades `queue` now, in an operator's words; empty when one does.
+
+    roles: of models that the work asks. A node of the queue without one of them holds such work up for all (see
+    `exercises.queue.unserved`).
+    """
     nodes = alive_nodes()
-    if any(usable(node) and queue in node.queues for node in nodes):
+    takers = [node for node in nodes if usable(node) and queue in node.queues]
+    for node in takers:
+        lacking = [role for role in roles if f"model:{role}" not in node.runtimes]
+        if lacking:
+            said = _("%(node)s takes jobs from %(queue)s, but has no model for the role %(role)s.")
+            return said % {"node": node.name, "queue": queue, "role": lacking[0]}
+    if takers:
         return ""
     useless = [node for node in nodes if queue in node.queues]
     if useless:
@@ -188,9 +200,11 @@ def grading_problem(queue: str) -> str:
 def waiting(run: Run) -> Waiting:
     """Place, expected wait and the delay after which the page should ask again."""
     seconds = expected_wait(run)
-    blocked = grading_problem(run.queue) if seconds is None else ""
+    roles = run.version.roles if run.version_id else ()
+    blocked = grading_problem(run.queue, roles) if seconds is None else ""
     for_gpu = seconds is None and run.queue == "grade.gpu"
-    return Waiting(position(run), seconds, blocked, poll_after(run, seconds), for_gpu)
+    for_model = seconds is None and run.queue == "grade.llm"
+    return Waiting(position(run), seconds, blocked, poll_after(run, seconds), for_gpu, for_model)
 
 
 def poll_after(run: Run, expected: float | None) -> int:

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import redis
@@ -59,7 +59,8 @@ from workers.jobs import SCHEMA, Job
 
 log = logging.getLogger(__name__)
 
-LIVE_QUEUES = ("grade.cpu", "grade.gpu", "grade.llm")
+MODEL_QUEUE = "grade.llm"
+LIVE_QUEUES = ("grade.cpu", "grade.gpu", MODEL_QUEUE)
 QUEUES = (*LIVE_QUEUES, "grade.bulk")
 BUNDLE_SECONDS = 24 * 3600
 POLL_SECONDS = 0.05
@@ -97,10 +98,26 @@ def capacity(queue: str, nodes: list[Node]) -> int:
     return max(0, 2 * slots - in_pipe)
 
 
-def waiting(queue: str) -> QuerySet[Run]:
+def unserved(queue: str, nodes: list[Node]) -> list[int]:
+    """Versions with waiting runs that ask for a model's role which a node of `queue` lacks: such runs stay here.
+
+    A job in the pipe goes to whichever node reads first. On one without the role it would fail, three times over, and
+    the submission would be given up though nothing is wrong with it.
+    """
+    if queue != MODEL_QUEUE:
+        return []
+    takers = [set(node.runtimes) for node in nodes if queue in node.queues and usable(node)]
+    served = set.intersection(*takers) if takers else set()
+    asked = Run.objects.filter(queue=queue, state=RunState.QUEUED, version__isnull=False).values("version")
+    versions = ExerciseVersion.objects.filter(pk__in=asked)
+    return [version.pk for version in versions if not {f"model:{role}" for role in version.roles} <= served]
+
+
+def waiting(queue: str, without: Sequence[int] = ()) -> QuerySet[Run]:
     """Runs to send, next first: of the students with the fewest runs under way, the oldest run.
 
-    Checks go before regrades, and in a queue of live work after it.
+    Checks go before regrades, and in a queue of live work after it. `without`: versions that cannot be graded now; what
+    their tests are called can be listed all the same.
     """
     under_way = (
         # Of the same queue: a regrade of a student's work must not hold up what that student hands in now.
@@ -113,6 +130,7 @@ def waiting(queue: str) -> QuerySet[Run]:
     rank_of_checks = -1 if queue == "grade.bulk" else 1
     return (
         Run.objects.filter(queue=queue, state=RunState.QUEUED)
+        .exclude(~Q(purpose=Run.Purpose.LIST), version__in=without)
         # A submission waits until its version is listed: without a manifest no report could be checked.
         .filter(Q(purpose__in=(Run.Purpose.LIST, Run.Purpose.CHECK)) | Q(version__manifest__isnull=False))
         .annotate(
@@ -125,6 +143,12 @@ def waiting(queue: str) -> QuerySet[Run]:
     )
 
 
+def live_work_waits(nodes: list[Node]) -> bool:
+    """Whether a run that goes before regrades could be graded now; what no node can do must not hold them up."""
+    served = [queue for queue in LIVE_QUEUES if slots_of(queue, nodes)]
+    return any(waiting(queue, unserved(queue, nodes)).exists() for queue in served)
+
+
 def position(run: Run) -> int:
     """Place in the queue, 1 for the next; 0 when it is not waiting."""
     if run.state != RunState.QUEUED:
@@ -134,9 +158,10 @@ def position(run: Run) -> int:
 
 
 def expected_wait(run: Run) -> float | None:
-    """Seconds until the run is expected to be graded; None while no node takes its queue."""
-    slots = slots_of(run.queue, alive_nodes())
-    if not slots:
+    """Seconds until the run is expected to be graded; None while no node can do it."""
+    nodes = alive_nodes()
+    slots = slots_of(run.queue, nodes)
+    if not slots or run.version_id in unserved(run.queue, nodes):
         return None
     graded = Run.objects.filter(state=RunState.GRADED, started_at__isnull=False).exclude(purpose=Run.Purpose.CHECK)
     recent = graded.order_by("-finished_at")[:50]
@@ -208,12 +233,12 @@ def dispatch_once(broker: Broker) -> int:
         return 0
     nodes, sent = alive_nodes(), 0
     for queue in QUEUES:
-        if queue == "grade.bulk" and Run.objects.filter(state=RunState.QUEUED, queue__in=LIVE_QUEUES).exists():
-            continue  # live work first
+        if queue == "grade.bulk" and live_work_waits(nodes):
+            continue
         room = capacity(queue, nodes)
         if not room:
             continue
-        for run in waiting(queue).select_related("version", "submission", "gate")[:room]:
+        for run in waiting(queue, unserved(queue, nodes)).select_related("version", "submission", "gate")[:room]:
             if run.purpose == Run.Purpose.CHECK and not may_check(queue, nodes):
                 continue
             job = claim(run)

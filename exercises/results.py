@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import get_language, gettext, ngettext
 
+from exercises import prompting
 from exercises.models import Run, RunState, localized
 from workers.jobs.report import Sentence
 from workers.jobs.sentences import in_language
@@ -93,6 +94,9 @@ def student_view(run: Run) -> dict[str, Any]:
         "tests": [],
         "output": "",
     }
+    of_prompt = prompting.spec_of(run.version) is not None
+    if of_prompt:
+        view["prompt"] = None
     report = run.report
     if run.state != RunState.GRADED or report is None or run.version.manifest is None:
         return view
@@ -103,6 +107,8 @@ def student_view(run: Run) -> dict[str, Any]:
         test = by_name.get(entry["name"])
         if test is not None:
             tests.append(_public(test, entry) if entry["public"] else _hidden(test, entry, not rejected))
+    if of_prompt:
+        view |= prompting.student_part(report, tests)
     return view | {
         "score": run.score,
         "verdict": _verdict(run, report, tests),
@@ -122,6 +128,8 @@ def summary(view: dict[str, Any]) -> str:
     """One sentence for the head of the result."""
     total = len(view["tests"])
     passed = sum(test["verdict"] in ("passed", "inconclusive") for test in view["tests"])
+    if view["verdict"] == "rejected" and "prompt" in view:
+        return gettext("Your prompt cannot be used, so no test ran.")
     if view["verdict"] == "rejected":
         return gettext("Your file could not be loaded, so no test ran.")
     return ngettext("%(passed)d of %(total)d test passed.", "%(passed)d of %(total)d tests passed.", total) % {

@@ -22,7 +22,7 @@ goes; the model goes on with your text, and what it writes is cut at the first n
 | word | answer |
 | --- | --- |
 | horse | `animal` |
-| oak | `plant` |
+| tulip | `plant` |
 
 Then it is tried on 16 words that you do not see: 12 right answers are needed.
 """
@@ -34,7 +34,7 @@ STATEMENT_FR = """\
 | mot | réponse |
 | --- | --- |
 | horse | `animal` |
-| oak | `plant` |
+| tulip | `plant` |
 
 Votre invite est ensuite essayée sur 16 mots que vous ne voyez pas : il faut 12 bonnes réponses.
 """
@@ -63,9 +63,9 @@ from workers.testkit import test
 from workers.testkit.texts import assert_labels
 
 LABELS = ["animal", "plant"]
-SHOWN = {"horse": "animal", "oak": "plant"}
+SHOWN = {"horse": "animal", "tulip": "plant"}
 ANIMALS = ["cat", "lion", "sheep", "tiger", "rabbit", "pig", "elephant", "wolf"]
-PLANTS = ["tulip", "pine tree", "fern", "moss", "daisy", "apple tree", "ivy", "wheat"]
+PLANTS = ["sunflower", "pine tree", "fern", "moss", "daisy", "apple tree", "ivy", "wheat"]
 
 
 @test("the two words of the statement", points=2, public=True)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from courses.models import is_staff_of
-from exercises import actions
+from exercises import actions, prompting
 from exercises.errors import NotText, Refused, TooLarge, TooSoon
 from exercises.forms import SubmitForm
 from exercises.models import Assignment, Draft, ExerciseVersion, Submission
@@ -42,6 +42,7 @@ def page_context(request: HttpRequest, assignment: Assignment) -> dict[str, Any]
     draft = Draft.objects.filter(assignment=assignment, student=user).first()
     (progress,) = progress_of(user, [assignment])
     assignment = progress.assignment  # with this student's own dates
+    source = _editor_text(request, assignment, draft)
     context: dict[str, Any] = {
         "course": assignment.course,
         "nav": "exercises",
@@ -49,7 +50,8 @@ def page_context(request: HttpRequest, assignment: Assignment) -> dict[str, Any]
         "progress": progress,
         "staff": is_staff_of(user, assignment.course),
         "latest": [(submission, *run_label(submission.run)) for submission in latest],
-        "source": _editor_text(request, assignment, draft),
+        "source": source,
+        "prompt": prompting.editor_context(version, source, mine),
         "draft": draft,
         "draft_version": draft.saved_at.isoformat() if draft else "",
         "key": secrets.token_urlsafe(16),
@@ -61,7 +63,7 @@ def page_context(request: HttpRequest, assignment: Assignment) -> dict[str, Any]
     if version is None:
         newest = ExerciseVersion.objects.filter(exercise=assignment.exercise_id).first()
         return context | {"newest": newest}
-    problem = grading_problem(version.queue) if progress.is_open else ""
+    problem = grading_problem(version.queue, version.roles) if progress.is_open else ""
     return context | {"statement_language": statement_language(version), "grading_problem": problem}
 
 
@@ -116,6 +118,8 @@ def _refuse(request: HttpRequest, assignment: Assignment, form: SubmitForm, refu
     context = page_context(request, assignment) | {"refused": refused.message}
     # What was read from a file stands in the editor afterwards, like what was typed.
     context["source"] = form.cleaned_data.get("source") or form.typed
+    if context["prompt"]:
+        context["prompt"] |= prompting.sizes(context["source"], context["prompt"]["placeholder"])
     response = render(request, "exercises/exercise.html", context, status=refused.status)
     if isinstance(refused, TooSoon):
         response["Retry-After"] = str(refused.retry_after)

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from courses.models import Enrolment, is_staff_of
+from exercises import prompting
 from exercises.models import Assignment, Submission
 from exercises.presentation import run_label
 from exercises.views.common import assignment_of, page, suffix_of, user_of
@@ -35,6 +36,7 @@ def history(request: HttpRequest, course: str, slug: str) -> HttpResponse:
         "assignment": dated,
         "staff": staff,
         "student": student,
+        "prompt": prompting.spec_of(assignment.version) is not None,
         "own": student == user_of(request),
         "page": rows,
         "rows": [_row(submission, dated) for submission in rows],
@@ -74,6 +76,7 @@ def diff(request: HttpRequest, course: str, slug: str) -> HttpResponse:
         "course": assignment.course,
         "nav": "exercises",
         "assignment": assignment,
+        "prompt": prompting.spec_of(assignment.version) is not None,
         "older": older,
         "newer": newer,
         "own": older.student_id == user_of(request).pk,

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from audit.actions import saw
 from audit.models import AuditEvent
+from exercises import prompting
 from exercises.models import Run, RunState, Submission, may_see_everything
 from exercises.presentation import headline, plots, verdict_label, wait_in_words, waiting
 from exercises.progress import NOT_A_TRY
@@ -62,7 +63,10 @@ def page_context(request: HttpRequest, found: Submission) -> dict[str, Any]:
     for test in view["tests"]:
         test["label"] = verdict_label(test["verdict"])
         test["lines"] = "\n" in (test["message"] or "").strip()  # such as a traceback: its spaces matter
+    if "prompt" in view:
+        prompting.dress(view)
     context: dict[str, Any] = {
+        "prompt": "prompt" in view,
         "course": found.assignment.course,
         "nav": "exercises",
         "submission": found,
@@ -107,6 +111,7 @@ def _staff_facts(run: Run) -> dict[str, Any]:
         "attempt": run.attempt,
         "verdict_full": verdict_label(run.verdict),
         "state": run.get_state_display(),
+        "calls": prompting.staff_calls(run.report),
         "tests": [_told(test) for test in (run.report or {}).get("tests", [])],
     }
 

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config import health
+from config import copying, health
 from config.api import api
 
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("api/", api.urls),
     path("admin/", admin.site.urls),
+    path("c/<slug:course>/copy/", copying.copy, name="course-copy"),
     path("accounts/", include("accounts.urls")),
     path("", include("courses.urls")),
     path("", include("gradebook.urls")),

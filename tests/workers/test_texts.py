@@ -27,10 +27,14 @@ def labels(right: int, total: int = 40) -> list[str]:
 
 def test_it_works() -> None:
     t.assert_labels(labels(32), ["positive"] * 40, LABELS, at_least=0.8)
-    assert COUNTED == [{"check": "labels", "right": 32, "total": 40, "needed": 32}]
+    (counted,) = COUNTED
+    marks = counted.pop("marks")
+    assert counted == {"check": "labels", "right": 32, "total": 40, "needed": 32}
+    assert [mark["right"] for mark in marks] == [True] * 32 + [False] * 8
+    assert {mark["expected"] for mark in marks} == {"'positive'"}
     with pytest.raises(CheckFailed) as failed:
         t.assert_labels(labels(31), ["positive"] * 40, LABELS, at_least=0.8)
-    assert COUNTED[-1] == {"check": "labels", "right": 31, "total": 40, "needed": 32}
+    assert (COUNTED[-1]["right"], COUNTED[-1]["needed"]) == (31, 32)
     assert "31 of 40" in str(failed.value) and "32 are needed" in str(failed.value)
     difference = failed.value.difference
     assert difference is not None and difference["where"] == "[31]" and difference["different"] == 9

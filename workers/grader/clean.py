@@ -11,7 +11,7 @@ import string
 from typing import Any
 
 from workers.grader.errors import JudgeFault
-from workers.jobs.report import Difference, Sentence, Series, TextCheck
+from workers.jobs.report import Difference, Sentence, Series, TextCheck, TextMark
 from workers.jobs.sentences import english
 
 MAX_SENTENCES = 12
@@ -19,6 +19,7 @@ MAX_TEMPLATE = 600
 MAX_VALUE = 2000
 MAX_SERIES, MAX_POINTS = 20, 10_000
 MAX_CHECKS = 100
+MAX_MARKS = 10_000  # of one check: an assertion may look at the texts of several calls
 MAX_WHOLE = 1 << 53  # beyond it JSON readers round, and far beyond it Python refuses to write the digits
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
 SPEC = re.compile(r"[,.]?\d{0,2}[a-z%]?")
@@ -128,7 +129,22 @@ def _check(item: object) -> TextCheck:
     if type(item) is not dict or type(item.get("check")) is not str or not all(_is_count(item.get(c)) for c in counts):
         raise JudgeFault("a count of the judge has not the agreed form")
     right, total, needed = (item[name] for name in counts)
-    return {"check": clean(item["check"], 40), "right": right, "total": total, "needed": needed}
+    check: TextCheck = {"check": clean(item["check"], 40), "right": right, "total": total, "needed": needed}
+    if "marks" in item:
+        check["marks"] = _marks(item["marks"], total)
+    return check
+
+
+def _marks(data: object, total: int) -> list[TextMark]:
+    if type(data) is not list or len(data) != total or len(data) > MAX_MARKS:
+        raise JudgeFault("the judge's marks have not the agreed form")
+    return [_mark(item) for item in data]
+
+
+def _mark(item: object) -> TextMark:
+    if type(item) is not dict or type(item.get("right")) is not bool:
+        raise JudgeFault("a mark of the judge has not the agreed form")
+    return {"right": item["right"], "expected": text_of(item, "expected", MAX_VALUE)}
 
 
 def _numbers(values: object) -> list[float | None]:

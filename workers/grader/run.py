@@ -29,7 +29,7 @@ from workers.grader.sentences import (
     UNUSABLE_VALUE,
 )
 from workers.grader.session import Session
-from workers.jobs.report import GradeReport, Sentence, TestEntry, TestResult
+from workers.jobs.report import GradeReport, Sentence, TestEntry, TestResult, TextCheck
 from workers.jobs.sentences import english, sentence
 from workers.sandbox.errors import MachineFault
 
@@ -269,8 +269,13 @@ class Run:
             "staff": outcome.staff,
         }
         if outcome.checks:
-            result["checks"] = outcome.checks
+            result["checks"] = [check if entry["public"] else _counts(check) for check in outcome.checks]
         return result
+
+
+def _counts(check: TextCheck) -> TextCheck:
+    """Of a hidden test: what an assertion counted, and nothing of a single text."""
+    return {"check": check["check"], "right": check["right"], "total": check["total"], "needed": check["needed"]}
 
 
 def _total(points: Any) -> float:

@@ -44,6 +44,13 @@ class Timing(TypedDict):
     pairs: int
 
 
+class TextMark(TypedDict):
+    """What one assertion says of one text."""
+
+    right: bool
+    expected: str  # shortened; empty when the assertion expects the same of every text
+
+
 class TextCheck(TypedDict):
     """One assertion over several texts (`workers.testkit.texts`)."""
 
@@ -51,6 +58,7 @@ class TextCheck(TypedDict):
     right: int  # texts for which it holds
     total: int
     needed: int  # as many are asked for
+    marks: NotRequired[list[TextMark]]  # one for each text, in order; of public tests only
 
 
 class TestResult(TypedDict):

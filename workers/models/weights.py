@@ -154,6 +154,7 @@ def _convert(folder: Path, name: str, digest: str, put: Callable[[Path], Path]) 
 
 def _to_safetensors(source: Path, target: Path) -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TQDM_DISABLE", "1")  # progress bars would run through the launcher's lines
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -229,8 +230,11 @@ def main(roles: list[str]) -> int:
     """Prepare the roles named. Returns the exit code."""
     settings = read_settings()
     for role in roles:
+        source = settings.sources[role]
+        if not is_prepared(source, settings):
+            print(f"the {role} model is being prepared, once; prompts wait meanwhile", flush=True)
         try:
-            folder, facts = prepared(settings.sources[role], settings)
+            folder, facts = prepared(source, settings)
         except ModelFault as error:
             print(f"{role}: {error}", file=sys.stderr)
             return 1

@@ -304,7 +304,9 @@ def _decide(
     wrong = [index for index, reason in enumerate(reasons) if reason is not None]
     total, right = len(texts), len(texts) - len(wrong)
     needed = max(1, math.ceil(at_least * total - 1e-9))
-    count(name, right, total, needed)
+    shown = [show(value) for value in expected] if expected is not None else [""] * total
+    marks = [{"right": why is None, "expected": want} for why, want in zip(reasons, shown, strict=True)]
+    count(name, right, total, needed, marks)
     if right >= needed:
         return
     first = wrong[0]
@@ -318,7 +320,7 @@ def _decide(
         {
             "where": f"[{first}]",
             "got": show(texts[first]),
-            "expected": show(expected[first]) if expected is not None else "",
+            "expected": shown[first],
             "different": len(wrong),
             "total": total,
         },

@@ -3,14 +3,14 @@ from workers.testkit.texts import assert_json
 
 SCHEMA = {
     "type": "object",
-    "properties": {"name": {"type": "string"}, "age": {"type": "integer"}, "city": {"type": "string"}},
-    "required": ["name", "age", "city"],
+    "properties": {"name": {"type": "string"}, "age": {"type": "integer"}, "town": {"type": "string"}},
+    "required": ["name", "age", "town"],
     "additionalProperties": False,
 }
 FORMS = [
-    "{name} is {age} years old and lives in {city}.",
-    "{name}, {age}, lives in {city}.",
-    "{name} from {city} is {age}.",
+    "{name} is {age} years old and lives in {town}.",
+    "{name}, {age}, lives in {town}.",
+    "{name} from {town} is {age}.",
 ]
 PUBLIC = [("Anna Schmidt", 34, "Berlin"), ("Paul Martin", 27, "Lyon"), ("Maria Rossi", 45, "Rome")]
 HIDDEN = [
@@ -48,11 +48,11 @@ HIDDEN = [
 
 
 def rows(people):
-    return [FORMS[i % len(FORMS)].format(name=n, age=a, city=c) for i, (n, a, c) in enumerate(people)]
+    return [FORMS[i % len(FORMS)].format(name=n, age=a, town=c) for i, (n, a, c) in enumerate(people)]
 
 
 def facts(people):
-    return [{"name": name, "age": age, "city": city} for name, age, city in people]
+    return [{"name": name, "age": age, "town": town} for name, age, town in people]
 
 
 @test(
@@ -74,8 +74,8 @@ def statement(solution, rng):
     points=4,
     title={"fr": "Du JSON avec exactement les trois clés"},
     hint={
-        "en": "Ask for JSON and nothing else, and show one finished example.",
-        "fr": "Demandez du JSON et rien d'autre, et montrez un exemple complet.",
+        "en": "Ask for JSON and write the three keys in quotes: the model makes up those that you do not name.",
+        "fr": "Demandez du JSON et écrivez les trois clés entre guillemets : le modèle invente celles qui manquent.",
     },
 )
 def form(solution, rng):
@@ -92,4 +92,4 @@ def form(solution, rng):
     },
 )
 def values(solution, rng):
-    assert_json(solution.complete(rows(HIDDEN)), SCHEMA, facts(HIDDEN), at_least=0.7)
+    assert_json(solution.complete(rows(HIDDEN)), SCHEMA, facts(HIDDEN), at_least=0.6)

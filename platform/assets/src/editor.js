@@ -57,6 +57,7 @@ function extensions(area, onChange) {
     EditorView.updateListener.of((update) => {
       if (!update.docChanged) return;
       area.value = update.state.doc.toString();
+      area.dispatchEvent(new Event("rendu:edited"));
       onChange();
     }),
     // Tab indents; Escape then Tab leaves the editor (built into the view), so that the keyboard is never trapped.

@@ -5,6 +5,7 @@ import { each } from "./dom.js";
 import { startEditors } from "./editor.js";
 import { startPlot } from "./plot.js";
 import { startPoll } from "./poll.js";
+import { startPrompt } from "./prompt.js";
 import { startQuiz } from "./quiz.js";
 import { startCopy, startMenus, startScroller } from "./small.js";
 
@@ -15,6 +16,7 @@ function start(root) {
   each(root, "[data-merge]", startDiff);
   each(root, "[data-copy]", startCopy);
   each(root, "pre, .scroll, .math, .prose table, .diff dd", startScroller);
+  each(root, "[data-prompt-count]", startPrompt);
   each(root, "[data-quiz]", startQuiz);
   each(root, "[data-poll-url]", (element) => startPoll(element, start));
 }

@@ -1,0 +1,117 @@
+"""A student who writes a prompt, in real Chromium: the count, a trial on the example rows, handing in, the result."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from exercises import actions
+from exercises.models import Node, Submission
+from tests.exercises.prompt_site import make_assignment, make_report, rejected
+
+# Playwright keeps an event loop in this thread; Django would refuse the database here, although nothing is async.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+EXERCISE = "/c/course/e/odd-even/"
+PROMPT = "Number: 3\nodd\nNumber: {input}"
+
+
+@pytest.fixture
+def assignment(course: Any) -> Any:
+    now = timezone.now()
+    Node.objects.create(name="n", queues=["grade.llm"], slots=1, sandbox="FULL", runtimes=["model:chat"], seen_at=now)
+    return make_assignment(course)
+
+
+@pytest.fixture
+def enter(browser: Browser, live_server: Any, settings: Any) -> Iterator[Callable[..., Page]]:
+    """`enter(user, path, **options)`: a page of a browser of its own in which `user` is signed in."""
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def open_page(user: Any, path: str, **options: Any) -> Page:
+        client = Client()
+        client.force_login(user)
+        context = browser.new_context(base_url=live_server.url, **options)
+        contexts.append(context)
+        session = client.cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not problems
+
+
+def write(page: Page, text: str) -> None:
+    page.get_by_role("textbox", name="Your prompt").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.press("Delete")
+    page.keyboard.insert_text(text)
+
+
+def test_it_works(enter: Callable[..., Page], assignment: Any, bob: Any, graded: Any) -> None:
+    page = enter(bob, EXERCISE)
+    size, warning = page.locator("[data-prompt-size]"), page.locator("[data-prompt-warning]")
+    write(page, "Is it odd?")
+    expect(warning).to_have_text("{input} is missing: the model would see no row.")
+    write(page, PROMPT)
+    expect(size).to_have_text("29 characters, about 6 of 120 tokens (an estimate)")
+    expect(warning).to_have_text("")
+    page.get_by_role("button", name="Try it on the example rows").click()
+    expect(page.get_by_role("heading", name="Next in the queue")).to_be_visible()
+    trial = Submission.objects.get()
+    assert (trial.source, trial.public_only) == (PROMPT, True)
+    graded(trial, make_report(trial.run.version, public_only=True))
+    expect(page.get_by_text("Only the example rows were tried")).to_be_visible()
+    rows = page.locator(".completions li")
+    expect(rows.nth(1)).to_contain_text("<b>It is</b>")
+    expect(rows.nth(1)).to_contain_text("not as asked")
+    page.get_by_role("link", name="Back to your prompt").click()
+    expect(page.locator(".prompt-count")).to_contain_text("57 tokens in your last run (counted)")
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_url("**/s/*/")
+    handed_in = Submission.objects.get(public_only=False)
+    graded(handed_in, make_report(handed_in.run.version))
+    expect(page.get_by_text("24 of 32 right, 28 needed")).to_be_visible()
+    assert "SECRET" not in page.content()
+
+
+def test_a_very_long_prompt_is_warned_of(enter: Callable[..., Page], assignment: Any, bob: Any) -> None:
+    page = enter(bob, EXERCISE)
+    write(page, "word " * 120 + "{input}")
+    expect(page.locator("[data-prompt-warning]")).to_have_text("This may be too long.")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_every_page_is_accessible_and_fits(
+    enter: Callable[..., Page], assignment: Any, alice: Any, bob: Any, graded: Any, width: int, scheme: str
+) -> None:
+    found = actions.submit(assignment, bob, PROMPT)
+    graded(found, make_report(found.run.version))
+    refused = actions.submit(assignment, bob, "no row")
+    graded(refused, rejected(refused.run.version))
+    waiting = actions.submit(assignment, bob, PROMPT)
+    pages = [EXERCISE, *(f"/s/{one.pk}/" for one in (found, refused, waiting)), f"{EXERCISE}history"]
+    for user, paths in ((bob, pages), (alice, pages[1:2])):
+        page = enter(user, "/c/course/", viewport={"width": width, "height": 800}, color_scheme=scheme)
+        for path in paths:
+            page.goto(path)
+            page.evaluate("document.querySelectorAll('details:not(.menu)').forEach((part) => (part.open = true))")
+            results = Axe().run(page)
+            assert results.violations_count == 0, f"{path}\n{results.generate_report()}"
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"
