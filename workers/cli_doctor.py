@@ -10,7 +10,7 @@ import sys
 from workers.cli import FAULT, LESS, OK
 from workers.grader.gpus import LIBRARIES, RUNTIME_NAMES, Keeper, library_problem
 from workers.grader.pool import Pool
-from workers.grader.probes import LEAKS, Row, check_gpu_profile, check_sandbox, sandbox_facts
+from workers.grader.probes import LEAKS, UNTESTED, Row, check_gpu_profile, check_sandbox, sandbox_facts
 from workers.models import BadSetting, Models
 from workers.models.probe import try_role
 from workers.models.settings import SETTINGS
@@ -36,14 +36,12 @@ def run(options: argparse.Namespace) -> int:
     _print_facts(_machine_facts())
     keeper = Keeper()
     _print_facts(gpu_facts(keeper))
-    gpu_rows: list[Row] = []
     try:
         pool = Pool(options.allow_reduced, spares=False)
         try:
             _print_facts(sandbox_facts(pool))
             rows = check_sandbox(pool)
-            for gpu in keeper.usable()[:1]:
-                gpu_rows = check_gpu_profile(pool, gpu)
+            gpu_rows = _gpu_rows(pool, keeper)
         finally:
             pool.close()
     except MachineFault as error:
@@ -80,6 +78,14 @@ def gpu_facts(keeper: Keeper) -> dict[str, str]:
 def _print_facts(facts: dict[str, str]) -> None:
     for name, text in facts.items():
         print(f"{name:22} {text}")
+
+
+def _gpu_rows(pool: Pool, keeper: Keeper) -> list[Row]:
+    """The attempts in the sandbox of GPU solutions; none without a card. That it cannot start is a row of its own."""
+    try:
+        return [row for gpu in keeper.usable()[:1] for row in check_gpu_profile(pool, gpu)]
+    except MachineFault as fault:
+        return [Row("run a GPU solution", UNTESTED, str(fault))]
 
 
 def _print_rows(rows: list[Row]) -> None:

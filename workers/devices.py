@@ -9,11 +9,14 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from workers.sandbox.errors import MachineFault
 
 PACKAGE = "nvidia-ml-py is not installed: pip install -r requirements-gpu.txt"
+DRIVER = Path("/dev/nvidiactl")
+NO_DRIVER = f"the NVIDIA driver is missing: {DRIVER} does not exist"
 # Why a clock is below what was asked for; NVML's bits. A power cap is left out: a busy card always meets it.
 THROTTLES = {
     0x08: "hardware slowdown",
@@ -64,7 +67,7 @@ class Devices:
                 try:
                     nvml = importlib.import_module("pynvml")
                 except ImportError:
-                    raise NoGpu(PACKAGE) from None
+                    raise NoGpu(PACKAGE if DRIVER.exists() else NO_DRIVER) from None
             try:
                 nvml.nvmlInit()
             except nvml.NVMLError as error:

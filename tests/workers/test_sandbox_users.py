@@ -112,6 +112,13 @@ def test_the_grading_tests_hold_for_an_ordinary_user(suite_as_user):
 
 
 @needs_root
+def test_an_ordinary_user_has_the_sandbox_of_gpu_solutions(suite_as_user):
+    assert (
+        suite_as_user("tests/workers/test_gpu_profile.py", "-k", "it_works or stays_closed or in_the_gpu_profile") == 3
+    )
+
+
+@needs_root
 @pytest.mark.timeout(300)
 def test_no_attack_succeeds_against_an_ordinary_users_grader(suite_as_user):
     """As root they run in `test_attacks.py`; here in one process and one grader of that user."""

@@ -198,6 +198,8 @@ class Keeper:
             note = json.loads(path.read_text())
         except FileNotFoundError:
             return ""
+        except ValueError:
+            return f"{path} cannot be read: remove it"
         if not _clean(state, note["used_bytes"]):
             return str(note["why"])
         path.unlink(missing_ok=True)

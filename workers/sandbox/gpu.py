@@ -55,9 +55,9 @@ def read_only_paths() -> list[str]:
     return found
 
 
-def touched(links: Sequence[str]) -> list[str]:
-    """Of a process's open files those that belong to the driver: it keeps its nodes open once it has been called."""
-    return [link for link in links if link.startswith("/dev/nvidia")]
+def touched(links: Sequence[str], drivers: Sequence[str]) -> list[str]:
+    """Of a process's open files the driver's nodes: it keeps them open once it has been called."""
+    return [link for link in links if link in drivers]
 
 
 class MemoryWatch(threading.Thread):

@@ -42,7 +42,7 @@ def seal(caps: Caps, paths: Ruleset, rules: Filter, namespaces: bool, proc: bool
         size = f"size={caps.box_bytes},nr_inodes={BOX_INODES},mode=1777"
         kernel.mount("tmpfs", BOX, "tmpfs", MS_NOSUID | MS_NODEV, size)
         if proc:
-            kernel.mount("proc", PROC, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+            _mount_proc()
         kernel.unshare(kernel.NEWUSER)  # owns none of the namespaces above, and has its own NPROC account
         os.chdir(BOX)
     kernel.drop_capabilities()
@@ -54,6 +54,17 @@ def seal(caps: Caps, paths: Ruleset, rules: Filter, namespaces: bool, proc: bool
     _limit(caps)
     rules.install()
     _prove(namespaces, proc)
+
+
+def _mount_proc() -> None:
+    """A /proc of this pid namespace. The kernel refuses it where the machine's own one is partly covered."""
+    try:
+        kernel.mount("proc", PROC, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    except OSError as error:
+        advice = "a GPU solution needs a /proc of its own: start the container with `--security-opt systempaths="
+        raise OSError(
+            error.errno, f"{advice}unconfined`, or run the worker outside of one ({error.strerror})"
+        ) from None
 
 
 def _limit(caps: Caps) -> None:

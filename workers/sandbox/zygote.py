@@ -144,7 +144,7 @@ class Zygote:
                     continue
         finally:
             os.close(folder)
-        if touched(links):
+        if touched(links, self.config["drivers"]):
             raise RuntimeError(f"one of {', '.join(self.config['modules'])} calls CUDA while it is imported")
 
     def _readable(self) -> list[str]:

@@ -1,0 +1,35 @@
+# expect: 2/10
+# Waits for the card by asking the clock, which only its own calls move.
+from statistics import median
+
+WARM_UP = 3
+
+
+def time_product(gpu, n, repeats):
+    """Seconds of one upload, of one product (median of `repeats`) and of one download: a tuple of three."""
+    started = gpu("clock")
+    gpu("upload", n)
+    upload = gpu("clock") - started
+    for _ in range(WARM_UP):
+        gpu("product")
+    events = [gpu("event")]
+    for _ in range(repeats):
+        gpu("product")
+        events.append(gpu("event"))
+    while gpu("clock") < started + 60:
+        pass
+    product = median(gpu("elapsed", *pair) for pair in zip(events[:-1], events[1:], strict=True)) / 1000
+    started = gpu("clock")
+    gpu("download")
+    return upload, product, gpu("clock") - started
+
+
+def tflops(n, seconds):
+    """10¹² additions and multiplications a second, for one n × n product in `seconds`."""
+    return n * n * (2 * n - 1) / seconds / 1e12
+
+
+def transfer_share(upload, product, download, products):
+    """The part of the whole time, 0 to 1, that is spent on the two transfers around `products` products."""
+    transfers = upload + download
+    return transfers / (transfers + products * product)

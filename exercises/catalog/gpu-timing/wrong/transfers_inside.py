@@ -1,0 +1,36 @@
+# expect: 4/10
+# Uploads before and downloads after each product: what is timed is the road.
+from statistics import median
+
+WARM_UP = 3
+
+
+def time_product(gpu, n, repeats):
+    """Seconds of one upload, of one product (median of `repeats`) and of one download: a tuple of three."""
+    started = gpu("clock")
+    gpu("upload", n)
+    upload = gpu("clock") - started
+    for _ in range(WARM_UP):
+        gpu("product")
+    times = []
+    for _ in range(repeats):
+        begun = gpu("clock")
+        gpu("upload", n)
+        gpu("product")
+        gpu("download")
+        times.append(gpu("clock") - begun)
+    product = median(times)
+    started = gpu("clock")
+    gpu("download")
+    return upload, product, gpu("clock") - started
+
+
+def tflops(n, seconds):
+    """10¹² additions and multiplications a second, for one n × n product in `seconds`."""
+    return n * n * (2 * n - 1) / seconds / 1e12
+
+
+def transfer_share(upload, product, download, products):
+    """The part of the whole time, 0 to 1, that is spent on the two transfers around `products` products."""
+    transfers = upload + download
+    return transfers / (transfers + products * product)

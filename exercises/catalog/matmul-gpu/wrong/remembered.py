@@ -1,0 +1,29 @@
+# expect: 9/10
+# Cheat: keeps the last result, and hopes for the same input.
+import torch
+
+DEVICE = "cuda"
+seen = {}
+torch.backends.cuda.matmul.allow_tf32 = False
+
+
+def product(A, B):
+    """A @ B of two float32 arrays, computed on the GPU in full float32 precision."""
+    key = A.shape, B.shape
+    if key not in seen:
+        seen[key] = torch.as_tensor(A, device=DEVICE) @ torch.as_tensor(B, device=DEVICE)
+    return seen[key]
+
+
+def many(A, Bs):
+    """The products of A with each matrix of Bs, an array (r, k, m): one array (r, n, m)."""
+    return torch.as_tensor(A, device=DEVICE) @ torch.as_tensor(Bs, device=DEVICE)
+
+
+def power_times(A, v, steps):
+    """A applied `steps` times to v, each result divided by its length before the next step."""
+    A, v = torch.as_tensor(A, device=DEVICE), torch.as_tensor(v, device=DEVICE)
+    for _ in range(steps):
+        v = A @ v
+        v = v / v.norm()
+    return v
