@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -307,8 +308,21 @@ def test_every_option_is_in_the_documentation():
 # ---- several graders -------------------------------------------------------------------------------------------------
 
 
+def settled():
+    """The processes once no other grader of this run is replacing a spare: the same ones twice in a row."""
+    seen = descendants()
+    while (now := descendants_after(0.5)) != seen:
+        seen = now
+    return seen
+
+
+def descendants_after(seconds):
+    time.sleep(seconds)
+    return descendants()
+
+
 def test_a_crew_keeps_the_order_and_leaves_nothing_behind():
-    before = descendants()
+    before = settled()
     meeting = threading.Barrier(2, timeout=30)
 
     def work(number):
