@@ -8,4 +8,8 @@ class QuizzesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from gradebook.closings import register
         from quizzes import signals  # noqa: F401  (connects the receivers)
+        from quizzes.closings import closings
+
+        register(closings)
