@@ -27,7 +27,8 @@ def right_response(shown: dict[str, Any], known: dict[str, Any]) -> Any:
     kind = shown["type"]
     if kind in ("numerical", "short"):
         best = next(answer for answer in known["answers"] if answer.get("fraction", 1) == 1)
-        return str(best["value"]) if kind == "numerical" else best["text"].replace("*", "s")
+        unit = next((name for name, factor in known.get("units", {}).items() if factor == 1), "")
+        return f"{best['value']} {unit}".strip() if kind == "numerical" else best["text"].replace("*", "s")
     if kind == "true_false":
         return "true" if known["answer"] else "false"
     if kind == "matching":

@@ -18,7 +18,7 @@ OLD = set(_OLD.split())
 _FORBIDDEN = """
 execve execveat unshare setns socket ptrace bpf mount keyctl add_key io_uring_setup userfaultfd perf_event_open
 process_vm_readv memfd_create shmget capset seccomp pivot_root mount_setattr pidfd_open pidfd_send_signal
-landlock_create_ruleset fork vfork timer_create
+landlock_create_ruleset fork vfork timer_create sched_setaffinity
 """
 FORBIDDEN = _FORBIDDEN.split()
 MACHINES = sorted(TABLES)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 
 import pytest
 
 from tests.workers.grading import alive, by_name, exercise, processes
 from tests.workers.timings import BODY, REFERENCE, SLOW, timed
-from workers.sandbox.freeze import cpu_seconds, freeze, thaw
+from workers.grader import timing
+from workers.grader.links import Budget, RunnerLink
+from workers.jobs.spec import Limits
+from workers.sandbox.freeze import cpu_seconds, freeze, helper_seconds, host_pid, pin, thaw
 
 pytestmark = pytest.mark.sandbox
 
@@ -137,7 +141,7 @@ def test_a_file_that_does_not_load_is_rejected_as_ever(grader):
 
 
 def test_a_hopeless_solution_costs_five_pairs(grader):
-    test = grade(grader, nap(0.002, ""), SLEEPY.format(seconds=0.1))[1]
+    test = grade(grader, nap(0.002, ""), SLEEPY.format(seconds=0.25))[1]
     assert (test["verdict"], test["timing"]["pairs"]) == ("failed", 5)
 
 
@@ -231,10 +235,7 @@ def test_a_wrong_use_is_said_when_it_is_listed(grader, rules, why):
 
 
 def test_a_stopped_jail_uses_no_time_and_goes_on_after(grader):
-    from workers.grader.links import Budget, RunnerLink
-    from workers.jobs.spec import Limits
-
-    link = RunnerLink(grader._pool.take(("numpy",), "runner"), Budget(Limits()), ())
+    link = a_runner(grader)
     spin = "import threading\ndef spin():\n    while True: pass\n"
     try:
         link.start_loading(spin + "for _ in range(3): threading.Thread(target=spin, daemon=True).start()\n", 1)
@@ -254,6 +255,79 @@ def test_a_stopped_jail_uses_no_time_and_goes_on_after(grader):
     freeze(link.jail)
     with pytest.raises(ProcessLookupError):
         cpu_seconds(link.jail)
+
+
+# ---- the core --------------------------------------------------------------------------------------------------------
+
+
+def a_runner(grader):
+    return RunnerLink(grader._pool.take(("numpy",), "runner"), Budget(Limits()), ())
+
+
+def test_a_pinned_jail_stays_on_its_core_with_all_its_threads(grader):
+    link, core = a_runner(grader), max(os.sched_getaffinity(0))
+    wait = "import threading, time\nfor _ in range(3):\n    threading.Thread(target=time.sleep, args=(60,)).start()\n"
+    try:
+        link.start_loading(wait, 1)
+        link.finish_loading()
+        pin(link.jail, [core])
+        threads = [int(name) for name in os.listdir(f"/proc/{host_pid(link.jail)}/task")]
+        assert len(threads) == 4
+        assert all(os.sched_getaffinity(thread) == {core} for thread in threads)
+    finally:
+        link.close()
+    pin(link.jail, [core])  # one that has ended is no error
+
+
+@pytest.mark.parametrize("where", ["threading.Thread(target=burn)", None])
+def test_the_time_of_threads_counts_after_they_have_ended(grader, where):
+    link = a_runner(grader)
+    burn = "import threading, time\ndef burn():\n    while time.thread_time() < 0.05:\n        pass\n"
+    run = f"helper = {where}\nhelper.start()\nhelper.join()\n" if where else "burn()\n"
+    try:
+        link.start_loading(burn + run, 1)
+        link.finish_loading()
+        freeze(link.jail)
+        helpers = helper_seconds(link.jail)
+        assert (helpers > 0.04) == (where is not None), helpers
+    finally:
+        link.close()
+
+
+THREADED = """import threading
+import numpy as np
+
+def half(x, y, part):
+    for _ in range(40):
+        y[part] = np.sin(x[part])
+
+def work(x):
+    y = np.empty_like(x)
+    halves = [threading.Thread(target=half, args=(x, y, part)) for part in (slice(0, 10_000), slice(10_000, None))]
+    for one in halves:
+        one.start()
+    for one in halves:
+        one.join()
+    return y
+"""
+
+
+@pytest.mark.parametrize(
+    ("clock", "source", "spread"), [("wall", REFERENCE, False), ("wall", THREADED, True), ("cpu", THREADED, False)]
+)
+def test_both_calls_of_a_pair_share_a_core_but_threads_on_the_wall_s_clock(grader, monkeypatch, clock, source, spread):
+    """Cores of one machine differ, by their clocks and their neighbours: two cores would be two rulers."""
+    placed = []
+    monkeypatch.setattr(timing, "pin", lambda jail, cores: placed.append((jail.pid, tuple(cores))) or pin(jail, cores))
+    _report, test = grade(grader, timed(f'clock="{clock}", at_most=3.0'), source)
+    assert test["verdict"] == "passed"
+    everywhere = tuple(sorted(os.sched_getaffinity(0)))
+    pairs = [placed[at : at + 2] for at in range(0, len(placed), 2)]
+    assert len(pairs) >= timing.WARM_UP + 20
+    assert all(mine[0] != reference[0] and mine[1] == reference[1] for mine, reference in pairs)
+    assert all(mine[1] == everywhere for mine, _reference in pairs[: timing.WARM_UP])
+    cores = {mine[1] for mine, _reference in pairs[timing.WARM_UP :]}
+    assert cores == {everywhere} if spread else cores <= {(core,) for core in everywhere}
 
 
 def test_nothing_is_left_running(grader):

@@ -38,6 +38,17 @@ def work(x):
         time.sleep(0.05)
     return honest(x)
 """,
+    "a core of its own": """
+import os
+def work(x):
+    for core in range(64):
+        try:
+            os.sched_setaffinity(0, {core})
+            break
+        except OSError:
+            pass
+    return honest(x)
+""",
     "patched clocks": """
 import time
 for name in ("time", "perf_counter", "perf_counter_ns", "monotonic", "process_time", "thread_time", "time_ns"):

@@ -4,16 +4,20 @@ The clock is here, around a whole call: input in, computation, result out. So no
 to its own clocks, to the runner's code or between calls can help; it never has an input before the clock runs, no input
 comes twice, and every result is compared before its time counts. Each jail is stopped by the kernel except while it is
 called: a thread that one leaves behind can neither slow the other down nor work ahead. The order within a pair is
-random, since a machine gets slower or faster while it is measured. What decides is `sign_test`.
+random, since a machine gets slower or faster while it is measured, and both calls of a pair run on the same core: cores
+of one machine were seen to differ by 45 % for seconds, as their clocks and neighbours differ. What decides is
+`sign_test`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import random
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,7 +32,7 @@ from workers.grader.sentences import EXERCISE_FAULT, INTERFERED, TOO_FAST, TOO_S
 from workers.jobs.report import Series, TestEntry
 from workers.jobs.sentences import english, sentence
 from workers.runner.channel import CALL, REPLY, RESULT
-from workers.sandbox.freeze import cpu_seconds, freeze, thaw
+from workers.sandbox.freeze import cpu_seconds, freeze, helper_seconds, pin, thaw
 from workers.sandbox.jail import Frame
 
 SOLUTION = "solution.py"
@@ -36,6 +40,7 @@ WARM_UP = 3  # pairs that are checked but not timed; a fixed count, so that a sl
 SUSPECT = 0.1  # of the reference's time, or of the limit where that is less: faster than this is left to people
 ASLEEP_SECONDS = 0.001  # processor time that a stopped process cannot have used
 REFERENCE_TOTAL = 3600.0  # the reference has no total of its own
+THREADED = 0.1  # of its processor time: what uses more of it in other threads than the first keeps all cores
 LEAST_SECONDS = 0.002  # below it the transport of values outweighs the work
 T_MIN = 1e-9
 
@@ -67,9 +72,11 @@ class Side:
         self.times: list[float] = []
         self._budget = budget
         self._clock = clock
-        self._used = 0.0
+        self._used = self._loading = self._helpers = 0.0
         freeze(link.jail)
-        self._used = self._cpu()
+        self._used = self._loading = self._cpu()
+        with contextlib.suppress(OSError):
+            self._helpers = helper_seconds(link.jail)
 
     def call(self, request: Frame) -> tuple[Frame, float]:
         """Its answer and the seconds it took. Raises StudentFault."""
@@ -83,6 +90,15 @@ class Side:
         freeze(jail)
         before, self._used = self._used, self._cpu()
         return answer, self._used - before if self._clock == "cpu" else seconds
+
+    def threaded(self) -> bool:
+        """Whether its calls so far have worked in several threads."""
+        with contextlib.suppress(OSError):  # it ended right after its answer: the next call finds out
+            return helper_seconds(self.link.jail) - self._helpers > THREADED * (self._used - self._loading)
+        return False
+
+    def place(self, cores: Sequence[int]) -> None:
+        pin(self.link.jail, cores)
 
     def _cpu(self) -> float:
         try:
@@ -130,6 +146,7 @@ class TimedTest:
         self._read = read
         self._sides: list[Side] = []  # the student's, the reference's
         self._inputs: set[bytes] = set()
+        self._spread = False  # both may use all cores
         self._comparing = 0.0
         self._author = 0.0  # seconds of the reference and of making inputs
 
@@ -207,6 +224,7 @@ class TimedTest:
         while verdict is None:
             seed = derive_seed(self._seed, f"test {entry['name']} pair {pair}")
             first = order.randrange(2)
+            self._place(pair, order, rules)
             times = self._pair(index, seed, first)
             if isinstance(times, Outcome):
                 return times
@@ -217,6 +235,19 @@ class TimedTest:
                 ratios.append(times[0] / times[1])
                 verdict = sign_test.decide(ratios, rules.at_most)
         return self._outcome(verdict, ratios, rules)
+
+    def _place(self, pair: int, order: random.Random, rules: Rules) -> None:
+        """Both sides on one core, another one for each pair; on all cores for the wall clock when one uses threads.
+
+        Whether it does shows in the warm-up: who hides threads there gets one core for them later.
+        """
+        cores = sorted(os.sched_getaffinity(0))
+        if pair == WARM_UP:
+            self._spread = rules.clock == "wall" and any(side.threaded() for side in self._sides)
+        if pair >= WARM_UP and not self._spread:
+            cores = [order.choice(cores)]
+        for side in self._sides:
+            side.place(cores)
 
     def _pair(self, index: int, seed: int, first: int) -> list[float] | Outcome:
         """The times of the student's call and of the reference's; an Outcome when the result ends the test."""

@@ -1,4 +1,4 @@
-"""Stop a jail, let it go on, and read its processor time: all from outside, so that nothing inside has a say.
+"""Stop a jail, let it go on, place it on a core, read its processor time: from outside, so nothing inside has a say.
 
 A jail is one process with threads (the filter refuses new processes). SIGSTOP from the outer pid namespace stops them
 all, also pid 1 of the jail's own, and cannot be caught or blocked. Only SIGCONT ends it: no other process can send it
@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Iterable
 
 from workers.sandbox.jail import Jail
 
@@ -59,6 +60,31 @@ def host_pid(jail: Jail) -> int:
                 if row.startswith("Pid:") and int(row.split()[1]) > 0:
                     return int(row.split()[1])
     raise ProcessLookupError("the jail has ended")
+
+
+def pin(jail: Jail, cores: Iterable[int]) -> None:
+    """Let all its threads run on these cores only; threads that it starts later inherit that.
+
+    It stays where it was when the kernel refuses, as in a container without CAP_SYS_NICE, or when it has ended. The
+    filter refuses the jail's own requests of this kind.
+    """
+    with contextlib.suppress(OSError):
+        for name in os.listdir(f"/proc/{host_pid(jail)}/task"):
+            os.sched_setaffinity(int(name), cores)
+
+
+def helper_seconds(jail: Jail) -> float:
+    """Processor time of all threads but the first, also of those that have ended. Raises OSError when it has ended.
+
+    0 where the kernel keeps no schedstat.
+    """
+    pid = host_pid(jail)
+    try:
+        with open(f"/proc/{pid}/task/{pid}/schedstat") as file:
+            first = int(file.read().split()[0]) / 1e9
+    except FileNotFoundError:
+        return 0.0
+    return max(0.0, cpu_seconds(jail) - first)
 
 
 def cpu_seconds(jail: Jail) -> float:

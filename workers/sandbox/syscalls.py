@@ -70,6 +70,7 @@ process_vm_readv 270; memfd_create 279; shmget 194; mlock 228; munlock 229; mloc
 # What Python, NumPy and torch need: files, memory, threads, signals to oneself, clocks, pollers, socketpair (asyncio).
 # fcntl, getsockopt and setsockopt have rules on their arguments. Not among them: flock (a lock on a file that all jails
 # share tells one jail what another one knows), timer_create (a timer may send SIGCONT: a stopped process would go on),
+# sched_setaffinity (the two sides of a timing test share a core, which is the grader's to choose),
 # sysinfo (the whole machine's load), socket, connect, fork, execve, ptrace, mount, bpf, io_uring, keyctl, memfd, setns,
 # unshare, …
 _ALLOWED = """
@@ -81,7 +82,7 @@ fchdir rename mkdir rmdir creat link unlink symlink readlink chmod fchmod umask 
 times getuid getgid geteuid getegid getppid getpgrp getgroups getresuid getresgid getpgid getsid
 rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack getpriority sched_getparam sched_getscheduler
 sched_get_priority_max sched_get_priority_min sched_rr_get_interval arch_prctl gettid tkill time futex
-sched_setaffinity sched_getaffinity epoll_create getdents64 set_tid_address restart_syscall fadvise64
+sched_getaffinity epoll_create getdents64 set_tid_address restart_syscall fadvise64
 clock_gettime clock_getres clock_nanosleep exit_group
 epoll_wait epoll_ctl tgkill utimes get_mempolicy waitid openat mkdirat newfstatat unlinkat renameat linkat symlinkat
 readlinkat fchmodat faccessat pselect6 ppoll set_robust_list get_robust_list utimensat epoll_pwait timerfd_create
