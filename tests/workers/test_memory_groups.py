@@ -12,6 +12,7 @@ import pytest
 from tests.workers.grading import by_name, exercise, wait_until
 from workers.grader import Grader, pool
 from workers.sandbox import memory
+from workers.sandbox.freeze import host_pid
 from workers.sandbox.memory import MemoryGroups, NoGroups
 
 pytestmark = pytest.mark.sandbox
@@ -67,13 +68,60 @@ def f():
         assert by_name(report)["one"]["verdict"] == "memory"
 
 
+def held_by(jail) -> bool:
+    return str(host_pid(jail)) in (jail.group.path / "cgroup.procs").read_text().split()
+
+
+def test_a_runner_joins_by_itself_before_it_is_asked_for(parent):
+    """From outside it would take a lock of the whole machine in every grade."""
+    with Grader() as grader:
+        jail = grader._pool.take(("numpy",), "runner")
+        assert wait_until(lambda: held_by(jail))
+        jail.kill()
+        judge = grader._pool.take(("numpy",), "judge")
+        assert judge.group is None
+        judge.kill()
+
+
+def test_a_kernel_that_refuses_is_helped_from_outside(parent, monkeypatch):
+    monkeypatch.setattr(memory.Group, "open", lambda group: os.open("/dev/null", os.O_RDONLY))
+    with Grader() as grader:
+        jail = grader._pool.take(("numpy",), "runner")
+        grader._pool.confine(jail, 64)
+        assert held_by(jail)
+        jail.kill()
+        assert grader.grade(exercise(ONE, GOOD), GOOD)["verdict"] == "passed"
+
+
+def test_without_its_group_a_runner_gets_no_code(parent, monkeypatch):
+    def refuse(groups):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(MemoryGroups, "lend", refuse)
+    with Grader() as grader:
+        report = grader.grade(exercise(ONE, GOOD), GOOD)
+    assert report["verdict"] == "error" and report["sandbox"]["machine_fault"]
+    assert "the memory of a jail cannot be bounded" in report["staff"]
+
+
+def test_a_group_has_the_limit_of_the_last_exercise(parent):
+    with Grader() as grader:
+        limits = []
+        for megabytes in (64, 128, 64):
+            jail = grader._pool.take(("numpy",), "runner")
+            grader._pool.confine(jail, megabytes)
+            limits.append(int((jail.group.path / memory.LIMITS[grader._pool._groups.version]).read_text()) >> 20)
+            jail.kill()
+    assert limits[1] - limits[0] == 64 and limits[2] == limits[0]
+
+
 def test_nothing_is_left(parent):
     before = mine(parent)
     with Grader() as grader:
         for _ in range(10):
             grader.grade(exercise(ONE, GOOD), GOOD)
         (folder,) = set(mine(parent)) - set(before)
-        assert len(list(folder.glob("*/"))) <= 4
+        assert len(list(folder.glob("*/"))) <= 2 * memory.RESTING
     assert wait_until(lambda: mine(parent) == before)
 
 

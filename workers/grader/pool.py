@@ -60,7 +60,9 @@ class Pool:
             room += gpu_profile.HOST_SLACK
         try:
             if self._groups is not None:
-                self._groups.confine(jail, room)
+                if jail.group is None:
+                    raise OSError("no further memory group can be made")
+                jail.group.confine(jail, room)
             elif self.gpu is not None:
                 gpu_profile.MemoryWatch(jail, room).start()
         except ProcessLookupError:
@@ -118,7 +120,7 @@ class Pool:
                 judge_folder=self._folder,
                 drivers=None if gpu is None else gpu_profile.nodes(gpu.minor),
             )
-            self._zygotes[key] = Zygote(setup)
+            self._zygotes[key] = Zygote(setup, self._groups)
         return self._zygotes[key]
 
     def take(self, modules: tuple[str, ...], role: str) -> Jail:

@@ -20,6 +20,7 @@ from typing import Any
 from workers.sandbox import gpu
 from workers.sandbox.errors import RuntimeMissing, SandboxUnavailable, ZygoteLost
 from workers.sandbox.jail import Jail
+from workers.sandbox.memory import MemoryGroups
 
 ROOT = Path(__file__).resolve().parents[2]  # the checkout
 APP = "/app"
@@ -138,8 +139,9 @@ def _environment(threads: int) -> dict[str, str]:
 class Zygote:
     """A running zygote. `start` returns at once; `wait_ready` raises what went wrong."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, groups: MemoryGroups | None = None) -> None:
         self.setup = setup
+        self._groups = groups  # for its runners
         self.ready = False
         self.used = time.monotonic()
         self._number = 0
@@ -258,16 +260,22 @@ class Zygote:
         jail = Jail(self, self._number, ours, reading)
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
+        fds = [theirs.fileno(), writing]
+        if self._groups is not None and role == "runner":
+            with contextlib.suppress(OSError):  # without its group no code will be run in it: see Pool.confine
+                jail.group = self._groups.lend()
+                fds.append(jail.group.open())
         try:
             self._control.setblocking(True)
             message = json.dumps({"id": self._number, "role": role}).encode()
-            socket.send_fds(self._control, [message], [theirs.fileno(), writing])
+            socket.send_fds(self._control, [message], fds)
         except OSError as error:
             jail.kill()
             raise ZygoteLost(f"the sandbox's zygote has ended: {error}") from None
         finally:
             theirs.close()
-            os.close(writing)
+            for fd in fds[1:]:
+                os.close(fd)
         self._known[jail.number] = jail
         return jail
 

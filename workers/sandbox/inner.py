@@ -5,6 +5,7 @@ Order matters: namespaces and mounts while the capabilities are there, then Land
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import socket
@@ -29,6 +30,16 @@ class Caps:
     cpu_seconds: int  # RLIMIT_CPU: a second stop behind the supervisor's clock
     open_files: int = OPEN_FILES
     locked_bytes: int = 0  # RLIMIT_MEMLOCK
+
+
+def join(group: int) -> None:
+    """Move this process, which has one thread, into the memory group whose descriptor it was given, and close that.
+
+    An older kernel refuses; the grader then moves it from outside.
+    """
+    with contextlib.suppress(OSError):
+        os.write(group, b"0")
+    os.close(group)
 
 
 def seal(caps: Caps, paths: Ruleset, rules: Filter, namespaces: bool, proc: bool = False) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workers.sandbox.host import Zygote
+    from workers.sandbox.memory import Group
 
 CHUNK = 1 << 16
 INBOX = 1 << 20
@@ -59,6 +60,7 @@ class Jail:
         self.output = bytearray()
         self.output_cap = 64 << 10
         self.killed = False
+        self.group: Group | None = None  # that bounds its memory, where this machine has such
         self._link = link
         self._link_fd = link.fileno()
         self._out = output
@@ -180,6 +182,8 @@ class Jail:
                 signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
             os.close(self.pidfd)
             self.pidfd = -1
+        if self.group is not None:
+            self.group.release()
         self._close_output()
         self._link.close()
         if len(self._inbox) == INBOX and len(_inboxes) < KEPT_INBOXES:

@@ -1,7 +1,8 @@
 """The zygote's program, started by `host.py` as `python -I -S -B zygote.py FD`; its configuration comes on socket FD.
 
-Messages are JSON on a SEQPACKET socket. In: {"id", "role"} with two descriptors (socket, output). Out: {"ready"} or
-{"fault", "kind"} once; then {"id", "pid"} with a pidfd, and {"id", "exit", "cpu", "rss"} when that jail has ended.
+Messages are JSON on a SEQPACKET socket. In: {"id", "role"} with descriptors (socket, output, and the memory group to
+join where there is one). Out: {"ready"} or {"fault", "kind"} once; then {"id", "pid"} with a pidfd, and {"id", "exit",
+"cpu", "rss"} when that jail has ended.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ class Zygote:
                     self._reap(fd)
                     continue
                 try:
-                    message, fds, _, _ = socket.recv_fds(self.control, MAX_MESSAGE, 2)
+                    message, fds, _, _ = socket.recv_fds(self.control, MAX_MESSAGE, 3)
                 except ConnectionError:
                     os._exit(0)
                 if not message:
@@ -216,11 +217,13 @@ class Zygote:
         self.say({"id": message["id"], "pid": pid}, [pidfd])
         return pidfd
 
-    def _child(self, role: str, link: int, output: int) -> None:
+    def _child(self, role: str, link: int, output: int, *groups: int) -> None:
         """Runs in the fork and never returns: status 99 when the jail could not be closed (fails closed)."""
         from workers.sandbox import inner
 
         try:
+            for group in groups:
+                inner.join(group)
             os.dup2(output, 1)
             os.dup2(output, 2)
             os.dup2(link, 3)
