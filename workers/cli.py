@@ -10,6 +10,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "grade": "grade one file: exit 0 full marks, 1 less, 2 the exercise or the machine is at fault",
     "check": "whether exercises are sound: exit 0 all hold, 1 one does not, 2 this machine cannot check",
+    "calibrate": "measure the scale of an image exercise: exit 0 written, 1 it cannot be graded by, 2 no models here",
     "doctor": "what this machine can do: sandbox layers tried out, limits, devices",
 }
 OK, LESS, FAULT = 0, 1, 2

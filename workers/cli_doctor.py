@@ -22,6 +22,7 @@ HOW_TO = {
     "numpy": "pip install -r requirements.txt",
     "torch": "pip install -r requirements-models.txt",
     "transformers": "pip install -r requirements-models.txt",
+    "diffusers": "pip install -r requirements-models.txt",
     "cupy": "pip install -r requirements-gpu.txt, on a machine with an NVIDIA GPU",
 }
 

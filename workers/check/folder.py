@@ -14,6 +14,7 @@ from typing import Any
 from workers.check.findings import Finding
 from workers.grader.run import MAX_SOURCE
 from workers.jobs.bundle import TEXT_SUFFIXES, ExerciseFiles
+from workers.jobs.pictures import target_of
 from workers.jobs.report import TEST_VERDICTS, VERDICTS
 from workers.jobs.spec import BadExercise, ExerciseSpec
 
@@ -61,6 +62,8 @@ def folder_findings(files: ExerciseFiles) -> list[Finding]:
     except BadExercise as error:
         return [_folder_error(error)]
     found = [*_table_findings(files), *_text_findings(files, spec), *_wrong_findings(files)]
+    if spec.image is not None:
+        found += _target_findings(files, spec.image.target)
     return [Finding("folder", file, text) for file, text in found]
 
 
@@ -102,7 +105,7 @@ def _table_findings(files: ExerciseFiles) -> Iterator[tuple[str, str]]:
 def _text_findings(files: ExerciseFiles, spec: ExerciseSpec) -> Iterator[tuple[str, str]]:
     needed = [f"statement.{language}.md" for language in spec.languages]
     needed += [f"starter{files.suffix}", f"solution{files.suffix}"]
-    needed += ["tests.py"] if spec.kind != "image-prompt" else []
+    needed += ["tests.py"]
     for path in needed:
         if path not in files.files:
             yield path, "is missing: " + _purpose(path)
@@ -118,6 +121,13 @@ def _text_findings(files: ExerciseFiles, spec: ExerciseSpec) -> Iterator[tuple[s
             yield path, "is empty: " + _purpose(path)
         if not path.startswith("statement.") and path != "tests.py" and len(text.encode()) > MAX_SOURCE:
             yield path, f"is larger than the {MAX_SOURCE >> 10} kB that a solution may have"
+
+
+def _target_findings(files: ExerciseFiles, path: str) -> Iterator[tuple[str, str]]:
+    try:
+        target_of(files)
+    except BadExercise as error:
+        yield path, str(error).removeprefix(path).removeprefix(":").strip()
 
 
 def _purpose(path: str) -> str:

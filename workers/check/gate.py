@@ -96,8 +96,11 @@ class _Check:
         spec = self._folder()
         if spec is None:
             return
-        self._need_node(spec)
+        if spec.image is None:
+            self._need_node(spec)
         subject = self._listing(spec)
+        if spec.image is not None:  # its tests can be listed without the models
+            self._need_node(spec)
         repeats = self._options.repeats
         reports = check_reference(subject, repeats, self._result, self._begin("reference", repeats))
         reference = reports[0]
@@ -107,7 +110,7 @@ class _Check:
         check_starter(subject, self._result, self._begin("starter", 1))
         check_wrong(subject, self._result, self._begin("wrong", len(wrong_files(self._files))))
         self._result.steps += ["starter", "wrong"]
-        if spec.kind == "prompt":  # a prompt has no mutants: what changes a text's meaning, nobody can calculate
+        if spec.roles:  # a prompt has no mutants: what changes a text's meaning, nobody can calculate
             check_repeats(subject, reference, self._result, self._begin("repeats", AGAIN))
             self._result.steps.append("repeats")
         # What the reference does not pass tells nothing of its mutants.
@@ -136,11 +139,14 @@ class _Check:
 
     def _need_node(self, spec: ExerciseSpec) -> None:
         """Raises NotChecked when this node is not one that grades the exercise."""
-        if spec.kind == "image-prompt":
-            raise NotChecked("an exercise of kind 'image-prompt' needs a model: only its folder was looked at")
-        if spec.prompt is not None:
+        if spec.image is not None and not spec.image.calibrated:
+            raise NotChecked(
+                "its scale has not been measured, so nothing can be graded: run `python -m workers calibrate`; only "
+                "its folder and its tests' declarations were looked at"
+            )
+        if spec.roles:
             missing_roles = self._crew.run([lambda grader: grader.models.missing()])[0]
-            for role in spec.prompt.roles:
+            for role in spec.roles:
                 if role in missing_roles:
                     raise NotChecked(f"no model: it needs the role {role!r} ({missing_roles[role]})")
         if spec.device == "gpu":  # before its modules, which are there where a GPU is

@@ -1,4 +1,5 @@
-"""Prompt exercises: the same rows must give the same texts, byte by byte, however often the model is asked."""
+"""Prompt exercises: the same rows must give the same texts, byte by byte, however often the model is asked; and the
+same prompt and seeds the same pictures."""
 
 from __future__ import annotations
 
@@ -18,14 +19,17 @@ def check_repeats(subject: Subject, first: GradeReport, result: Result, done: Ca
     for report in again:
         if outputs(report) != texts:
             where = next(_differences(texts, outputs(report)), "another number of rows")
-            text = f"the model gives another text for the same row (seed {first['seed']}): {where}. On this node, with "
+            what = "picture for the same prompt" if "image" in first else "text for the same row"
+            text = f"the model gives another {what} (seed {first['seed']}): {where}. On this node, with "
             text += "this model, a grade could not be repeated"
             result.problems.append(Finding("repeats", f"solution{subject.files.suffix}", text))
             return
 
 
 def outputs(report: GradeReport) -> list[tuple[str, str, str]]:
-    """(test, row, text) of every completion, sorted: tests run in random order."""
+    """(test, row, text) of every completion, sorted: tests run in random order; of pictures ("", seed, hash)."""
+    if "image" in report:
+        return [("", str(picture["seed"]), picture["pixels"]) for picture in report["image"]["pictures"]]
     calls = report.get("completions", [])
     return sorted((call["test"], row["row"], row["uncut"] or row["output"]) for call in calls for row in call["rows"])
 

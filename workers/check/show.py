@@ -58,7 +58,7 @@ def _mutant_cells(figures: MutantFigures | None) -> tuple[str, str]:
 def verdict(result: Result) -> str:
     """One line."""
     if result.outcome == HELD:
-        without = " (a prompt: no mutants, every text the same three times)" if "repeats" in result.steps else ""
+        without = " (a prompt: no mutants, the same answers three times)" if "repeats" in result.steps else ""
         left = without if result.mutants is not None or without else " (mutants not run)"
         return f"{result.exercise}: holds{left}"
     if result.outcome == FAILED:

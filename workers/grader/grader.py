@@ -13,6 +13,8 @@ from typing import Any, Self
 
 from workers.grader.errors import ExerciseFault
 from workers.grader.gpus import Keeper
+from workers.grader.images import Images
+from workers.grader.model_link import ModelWork
 from workers.grader.pool import Pool
 from workers.grader.prepared import Prepared, Shelf
 from workers.grader.prompts import Prompts
@@ -133,12 +135,14 @@ class Grader:
             facts |= {"profile": "gpu", "device": gpu.name, "clock_mhz": state.clock_mhz, "celsius": state.celsius}
             facts["throttled"] = list(state.throttled)
 
-    def _asker(self, prepared: Prepared, cache: bool) -> Callable[[str], Prompts] | None:
-        """For a prompt exercise: what makes the prompts of a text."""
-        spec = prepared.spec.prompt
-        if spec is None:
-            return None
-        return lambda source: Prompts(spec, self.models, source, cache)
+    def _asker(self, prepared: Prepared, cache: bool) -> Callable[[str], ModelWork] | None:
+        """For an exercise that is no code: what makes the work for models of a text."""
+        spec, image = prepared.spec.prompt, prepared.spec.image
+        if image is not None:
+            return lambda source: Images(image, self.models, prepared.target, source, cache)
+        if spec is not None:
+            return lambda source: Prompts(spec, self.models, source, cache)
+        return None
 
     def list(self, exercise: Path | ExerciseFiles | str, name: str = "") -> Manifest:
         """The tests that tests.py declares, read in the judge's jail alone. Faults are in the answer, never raised."""

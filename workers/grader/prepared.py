@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from workers.jobs.bundle import ExerciseFiles, read_folder
+from workers.jobs.pictures import target_of
 from workers.jobs.report import TestEntry
-from workers.jobs.spec import BadExercise, ExerciseSpec
+from workers.jobs.spec import ExerciseSpec
 from workers.runner.codec import Encoder
 
 KEPT = 16
@@ -27,10 +28,9 @@ class Prepared:
         self.version = version
         self.grading_version = files.grading_version
         self.spec: ExerciseSpec = files.spec()
-        if self.spec.kind not in ("code", "prompt"):
-            raise BadExercise(f"exercise.toml: an exercise of kind {self.spec.kind!r} is not graded by this command")
         files.text("tests.py")
         self.reference = files.text(f"solution{files.suffix}")
+        self.target = target_of(files) if self.spec.image is not None else b""
         self.tests: list[TestEntry] | None = None  # of the manifest, once a listing or a judge has told
         self.judge_seconds = max(JUDGE_SECONDS, 2 * self.spec.limits.seconds)
         self._begin: dict[str, tuple[bytes, list[Any]]] = {}

@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 from workers.grader.clean import clean
-from workers.grader.errors import JudgeFault, StudentFault
+from workers.grader.errors import StudentFault
+from workers.grader.model_link import BadCall
 from workers.jobs.report import CompletionCall, CompletionRow, PromptReport, TestEntry
 from workers.jobs.sentences import gettext_noop, sentence
 from workers.jobs.spec import PromptSpec
 from workers.models.interface import ModelFacts
 from workers.models.node import Answer, Models
-from workers.runner.channel import REPLY
-from workers.runner.codec import Decoder, Encoder, Malformed
-from workers.sandbox.jail import Frame
 
 EXPECT_LINE = re.compile(r"# expect:[^\n]*(\n|$)")
 MAX_PLACEHOLDERS = 4
@@ -39,10 +35,6 @@ TOO_LONG = gettext_noop("Your prompt has {tokens} tokens; this exercise allows {
 TOO_MUCH = gettext_noop(
     "With all examples in it, your prompt comes to {tokens} tokens; {limit} is the most: write {placeholder} once."
 )
-
-
-class BadCall(Exception):
-    """tests.py asks for something that cannot be completed; the text says what to change."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +98,14 @@ class Prompts:
             return self._models.count_tokens(role, texts)
         finally:
             self.seconds += time.monotonic() - began
+
+    def answer(self, question: dict[str, Any]) -> Any:
+        """Answer one question of tests.py. Raises BadCall, StudentFault, ModelFault."""
+        if question.get("op") == "complete":
+            return self.complete(question)
+        if question.get("op") == "template":
+            return self.template
+        raise BadCall("a prompt has `complete` and `template`, nothing else")
 
     # ---- completions ------------------------------------------------------------------------------------------------
 
@@ -179,6 +179,10 @@ class Prompts:
             }
         )
 
+    def account(self) -> dict[str, Any]:
+        """Its parts of the report, by key."""
+        return {"prompt": self.report(), "completions": self.completions()}
+
     def completions(self) -> list[CompletionCall]:
         """Every call with its rows and outputs, for staff; those of public tests for the student too."""
         return self._calls
@@ -217,46 +221,3 @@ def cut(text: str, stop: tuple[str, ...]) -> str:
     """The text up to the first of `stop`."""
     places = [place for mark in stop if (place := text.find(mark)) >= 0]
     return text[: min(places)] if places else text
-
-
-class PromptLink:
-    """Has the methods of a RunnerLink that a session uses; there is no process behind it."""
-
-    def __init__(self, prompts: Prompts) -> None:
-        self.jail = SimpleNamespace(killed=False)
-        self._prompts = prompts
-
-    def start_loading(self, source: str, seed: int) -> None:
-        """Nothing to start."""
-
-    def finish_loading(self) -> None:
-        """Raises StudentFault("rejected") for a template that cannot be used, ModelFault."""
-        self._prompts.check()
-
-    def call(self, request: Frame, callback: Callable[[Frame], Frame]) -> Frame:
-        """Answer one question of the judge. Raises JudgeFault, StudentFault, ModelFault."""
-        try:
-            question = Decoder(plain=True).decode(request.text, request.buffer)
-        except Malformed as error:
-            raise JudgeFault(f"the judge's question cannot be read: {error}") from None
-        answer: dict[str, Any]
-        try:
-            answer = {"ok": True, "v": self._answer(question)}
-        except BadCall as error:
-            answer = {"ok": False, "v": {"kind": "request", "message": str(error)}}
-        text, buffers = Encoder().encode(answer)
-        return Frame(REPLY, 0, text, b"".join(buffers))
-
-    def _answer(self, question: object) -> Any:
-        if type(question) is dict and question.get("op") == "complete":
-            return self._prompts.complete(question)
-        if type(question) is dict and question.get("op") == "template":
-            return self._prompts.template
-        raise BadCall("a prompt has `complete` and `template`, nothing else")
-
-    def take_output(self) -> str:
-        """A prompt prints nothing."""
-        return ""
-
-    def close(self) -> None:
-        """Nothing to end."""

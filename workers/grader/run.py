@@ -13,10 +13,10 @@ from typing import Any
 
 from workers.grader.clean import clean
 from workers.grader.errors import ExerciseFault, JudgeFault, JudgeSlow, StudentFault
+from workers.grader.model_link import ModelWork
 from workers.grader.outcome import Outcome, derive_seed
 from workers.grader.pool import Pool
 from workers.grader.prepared import Prepared
-from workers.grader.prompts import Prompts
 from workers.grader.sentences import (
     EXERCISE_FAULT,
     MACHINE_FAULT,
@@ -39,7 +39,7 @@ MAX_TEST_OUTPUT = 8 << 10
 
 
 class Run:
-    """Use once: `Run(...).grade()`. `ask`: makes the prompts of a text, in a prompt exercise."""
+    """Use once: `Run(...).grade()`. `ask`: makes the work for models of a text, where the exercise is no code."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Run:
         source: str,
         seed: int,
         tests: list[TestEntry] | None,
-        ask: Callable[[str], Prompts] | None = None,
+        ask: Callable[[str], ModelWork] | None = None,
     ) -> None:
         self._pool = pool
         self._exercise = exercise
@@ -56,8 +56,8 @@ class Run:
         self._seed = seed
         self._tests = tests
         self._ask = ask
-        self._prompts = ask(source) if ask is not None else None
-        self._session = Session(pool, exercise, source, seed, self._prompts)
+        self._work = ask(source) if ask is not None else None
+        self._session = Session(pool, exercise, source, seed, self._work)
         self._results: dict[int, Outcome] = {}
         self._output = ""
         self._rejected: Sentence | None = None
@@ -76,8 +76,8 @@ class Run:
             self._session.close()
         report = self._report(public_only, fault)
         report["seconds"] = round(time.monotonic() - started, 6)
-        if self._prompts is not None:
-            report["prompt"], report["completions"] = self._prompts.report(), self._prompts.completions()
+        if self._work is not None:
+            report.update(self._work.account())  # type: ignore[typeddict-item]  # keys that the work's kind has
         return report
 
     # ---- phases -------------------------------------------------------------------------------------------------
@@ -179,8 +179,8 @@ class Run:
     def _settle(self, index: int, entry: TestEntry, fault: JudgeFault) -> Outcome:
         """Whose fault is it? The same test with the same seed on the reference, in fresh processes, decides."""
         reference = self._exercise.reference
-        prompts = self._ask(reference) if self._ask is not None else None
-        trial = Session(self._pool, self._exercise, reference, self._seed, prompts)
+        work = self._ask(reference) if self._ask is not None else None
+        trial = Session(self._pool, self._exercise, reference, self._seed, work)
         try:
             outcome = trial.run(index, entry, "reference")
             passed = outcome.verdict in ("passed", "inconclusive")

@@ -8,10 +8,10 @@ from typing import Any
 from workers.grader.clean import checks_of, clean, difference_of, sentences_of, series_of, text_of
 from workers.grader.errors import ExerciseFault, JudgeFault, StudentFault
 from workers.grader.links import FREE_SECONDS, JUDGE_LOAD_SECONDS, Budget, JudgeLink, RunnerLink
+from workers.grader.model_link import ModelLink, ModelWork
 from workers.grader.outcome import Outcome, derive_seed
 from workers.grader.pool import Pool
 from workers.grader.prepared import Prepared
-from workers.grader.prompts import PromptLink, Prompts
 from workers.grader.sentences import MEMORY, plain_assert, raised, unusable
 from workers.grader.timing import TimedTest
 from workers.jobs.report import TestEntry
@@ -28,17 +28,17 @@ PATIENCE = 5.0  # seconds that tests.py gets to load while the student's file lo
 class Session:
     """`source` is the student's text, or the reference's when a fault of tests.py is being settled.
 
-    prompts: of a prompt exercise, in which a model stands where the student's process stands otherwise.
+    work: of a prompt or image exercise, in which a model stands where the student's process stands otherwise.
     """
 
-    def __init__(self, pool: Pool, exercise: Prepared, source: str, seed: int, prompts: Prompts | None = None) -> None:
+    def __init__(self, pool: Pool, exercise: Prepared, source: str, seed: int, work: ModelWork | None = None) -> None:
         self._pool = pool
         self._exercise = exercise
         self._source = source
         self._seed = seed
         self._judge: JudgeLink | None = None
-        self._runner: RunnerLink | PromptLink | None = None
-        self._prompts = prompts
+        self._runner: RunnerLink | ModelLink | None = None
+        self._work = work
         self._fault: StudentFault | None = None  # that the running test met
         self._broken: StudentFault | None = None  # the file no longer loads: the rest of the phase meets it too
         self.budget = Budget(exercise.spec.limits)
@@ -77,8 +77,8 @@ class Session:
         return tests
 
     def start_runner(self, phase: str) -> None:
-        if self._prompts is not None:
-            self._runner = PromptLink(self._prompts)
+        if self._work is not None:
+            self._runner = ModelLink(self._work)
             return
         jail = self._pool.take(self._exercise.runner_setup, "runner")
         self._pool.confine(jail, self.budget.limits.memory_mb)
@@ -120,8 +120,8 @@ class Session:
         if entry["timing"]:
             return self._run_timed(judge, index, entry)
         self.budget.start_test()
-        if self._prompts is not None:
-            self._prompts.begin(entry)
+        if self._work is not None:
+            self._work.begin(entry)
         # The wait for a model is nobody's time: how long it takes is the machine's affair.
         started, charged, free = time.monotonic() - self._waited(), self.budget.total, FREE_SECONDS
         try:
@@ -144,7 +144,7 @@ class Session:
         return outcome
 
     def _waited(self) -> float:
-        return self._prompts.seconds if self._prompts is not None else 0.0
+        return self._work.seconds if self._work is not None else 0.0
 
     def _run_timed(self, judge: JudgeLink, index: int, entry: TestEntry) -> Outcome:
         self.drop_runner()  # what earlier tests left running in it would slow both sides down

@@ -117,6 +117,37 @@ class PromptReport(TypedDict):
     models: list[dict[str, Any]]  # workers.models.interface.ModelFacts of each role that was asked
 
 
+class DrawnPicture(TypedDict):
+    """One picture that a student's prompt gave. Neither prompt, seed nor target is a secret, so the student sees it."""
+
+    seed: int
+    score: float  # 0 to 1 between the exercise's floor and ceiling; 0 too when it is withheld or shows the prompt
+    similarity: float  # to the target, as the models say it
+    words: list[str]  # of the prompt, written in the picture and not in the target
+    words_checked: bool  # False: the node has no program that reads pictures
+    withheld: bool  # the model's safety checker turned it down
+    picture: str  # WebP in base64, for people; empty when withheld
+    pixels: str  # sha256 of the picture as it was drawn
+    cached: bool
+
+
+class ImageReport(TypedDict):
+    """Of an image exercise."""
+
+    characters: int
+    max_characters: int
+    tokens: int  # of the prompt; 0 when it was refused before they were counted
+    max_tokens: int  # that the model reads
+    size: int  # pixels, width and height
+    steps: int
+    guidance: float
+    floor: float
+    ceiling: float
+    seconds: float  # waited for models
+    models: list[dict[str, Any]]  # workers.models.interface.ModelFacts
+    pictures: list[DrawnPicture]  # those that tests asked for, in the order of the seeds
+
+
 class GradeReport(TypedDict):
     exercise: str  # the folder's name
     version: str  # ExerciseFiles.version
@@ -135,6 +166,7 @@ class GradeReport(TypedDict):
     sandbox: dict[str, Any]  # {"level": "FULL", …}
     prompt: NotRequired[PromptReport]  # of prompt exercises
     completions: NotRequired[list[CompletionCall]]  # of prompt exercises; those of hidden tests are for staff only
+    image: NotRequired[ImageReport]  # of image exercises
 
 
 class TestEntry(TypedDict):

@@ -17,6 +17,10 @@ MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 ROLES = ("chat", "base")  # of models; which one plays a role is the node's affair
 PROMPT_KEYS = {"model", "also", "max_new_tokens", "max_prompt_tokens", "placeholder", "stop", "raw"}
 PROMPT_RANGES = {"max_new_tokens": 1024, "max_prompt_tokens": 8192}  # largest values
+IMAGE_ROLE = "image"  # of the model that draws
+IMAGE_KEYS = {"target", "seeds", "steps", "size", "guidance", "max_characters", "floor", "ceiling", "calibration"}
+MAX_SEEDS = 4  # pictures of one run
+LEAST_GAP = 0.05  # between floor and ceiling: with less, chance would grade
 CHECK_KEYS = {"strength", "equivalent"}
 LIMIT_RANGES = {  # key: (smallest, largest)
     "seconds": (0.05, 600),
@@ -56,6 +60,23 @@ class PromptSpec:
 
 
 @dataclass(frozen=True)
+class ImageSpec:
+    target: str = "target.png"  # the picture to come near to: its path in the folder
+    seeds: tuple[int, ...] = (1, 2, 3)  # one picture for each
+    steps: int = 20
+    size: int = 512  # pixels, width and height of a picture
+    guidance: float = 7.5  # how strongly the prompt steers; 0 for models without
+    max_characters: int = 300  # of the prompt
+    floor: float | None = None  # likeness of pictures that have nothing to do with the target; None: not measured
+    ceiling: float | None = None  # likeness that the reference prompt reaches with other seeds
+    calibration: str = ""  # what floor and ceiling were measured with; empty: not said
+
+    @property
+    def calibrated(self) -> bool:
+        return self.floor is not None and self.ceiling is not None
+
+
+@dataclass(frozen=True)
 class ExerciseSpec:
     title: Mapping[str, str]  # by language
     kind: str = "code"
@@ -67,7 +88,14 @@ class ExerciseSpec:
     strength: float = 0.95  # share of mutants that the tests must kill
     equivalent: tuple[Mapping[str, str], ...] = ()  # mutants that change nothing, each with its reason
     prompt: PromptSpec | None = None  # of a prompt exercise, else None
-    image: Mapping[str, Any] = field(default_factory=dict)
+    image: ImageSpec | None = None  # of an image exercise, else None
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Roles of the models that a grade asks; none for code."""
+        if self.image is not None:
+            return (IMAGE_ROLE,)
+        return self.prompt.roles if self.prompt is not None else ()
 
 
 def parse_spec(text: str) -> ExerciseSpec:
@@ -98,7 +126,7 @@ def parse_spec(text: str) -> ExerciseSpec:
         strength=_number("check.strength", check.get("strength", 0.95), 0, 1),
         equivalent=_equivalent(check.get("equivalent", [])),
         prompt=_prompt(data, kind),
-        image=_table(data, "image"),
+        image=_image(data, kind),
     )
 
 
@@ -201,6 +229,65 @@ def _prompt(data: Mapping[str, Any], kind: str) -> PromptSpec | None:
         raise BadExercise("exercise.toml: prompt.raw: true or false is needed")
     stop = _strings(table, "stop", (), "prompt.")
     return PromptSpec(str(roles[0]), also, **counts, placeholder=placeholder, stop=stop, raw=raw)
+
+
+def _image(data: Mapping[str, Any], kind: str) -> ImageSpec | None:
+    table = _table(data, "image")
+    if kind != "image-prompt":
+        if table:
+            raise BadExercise('exercise.toml: image: this table belongs to kind = "image-prompt" only')
+        return None
+    unknown = sorted(set(table) - IMAGE_KEYS)
+    if unknown:
+        raise BadExercise(
+            f"exercise.toml: image: unknown key {unknown[0]!r}; known are {', '.join(sorted(IMAGE_KEYS))}"
+        )
+    target, calibration = table.get("target", ImageSpec.target), table.get("calibration", "")
+    if not isinstance(target, str) or not target.endswith(".png"):
+        raise BadExercise('exercise.toml: image.target: the path of a PNG file is needed, such as "target.png"')
+    if not isinstance(calibration, str):
+        raise BadExercise("exercise.toml: image.calibration: `python -m workers calibrate` writes it")
+    size = int(_number("image.size", table.get("size", ImageSpec.size), 64, 1024))
+    if size % 8:
+        raise BadExercise("exercise.toml: image.size: a multiple of 8 is needed")
+    floor, ceiling = _scale(table)
+    return ImageSpec(
+        target=target,
+        seeds=_seeds(table.get("seeds", list(ImageSpec.seeds))),
+        steps=int(_number("image.steps", table.get("steps", ImageSpec.steps), 1, 100)),
+        size=size,
+        guidance=_number("image.guidance", table.get("guidance", ImageSpec.guidance), 0, 30),
+        max_characters=int(
+            _number("image.max_characters", table.get("max_characters", ImageSpec.max_characters), 1, 4000)
+        ),
+        floor=floor,
+        ceiling=ceiling,
+        calibration=calibration,
+    )
+
+
+def _seeds(value: object) -> tuple[int, ...]:
+    fits = isinstance(value, list) and all(type(seed) is int and 0 <= seed < 1 << 32 for seed in value)
+    if not fits or not isinstance(value, list) or not 1 <= len(set(value)) == len(value) <= MAX_SEEDS:
+        raise BadExercise(
+            f"exercise.toml: image.seeds: from 1 to {MAX_SEEDS} different whole numbers are needed, such as [1, 2, 3]"
+        )
+    return tuple(value)
+
+
+def _scale(table: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Floor and ceiling: both, or none."""
+    given = {key: _number(f"image.{key}", table[key], -1, 1) for key in ("floor", "ceiling") if key in table}
+    if len(given) == 1:
+        raise BadExercise(
+            "exercise.toml: image: floor and ceiling go together: `python -m workers calibrate` writes both"
+        )
+    if given and given["ceiling"] - given["floor"] < LEAST_GAP:
+        raise BadExercise(
+            f"exercise.toml: image: ceiling - floor is less than {LEAST_GAP:g}: chance would grade. Choose a target "
+            "that the reference prompt comes nearer to than any other prompt"
+        )
+    return given.get("floor"), given.get("ceiling")
 
 
 def _equivalent(value: object) -> tuple[Mapping[str, str], ...]:

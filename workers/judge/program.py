@@ -14,6 +14,7 @@ import traceback
 import types
 from typing import Any
 
+from workers.judge.image import ImageSolution
 from workers.judge.prompt import PromptSolution
 from workers.judge.solution import Session, Solution, Unusable
 from workers.runner.channel import BEGIN, CALL, READY, RESULT, RUN, Channel
@@ -36,7 +37,7 @@ class Judge:
         self._channel = channel
         self._vm_bytes = vm_bytes
         self._session = Session(channel)
-        self._solution: Solution | PromptSolution = Solution(self._session)
+        self._solution: Solution | PromptSolution | ImageSolution = Solution(self._session)
         self._reference = Runner(channel, vm_bytes)  # of timing tests against a function of tests.py
 
     def serve(self) -> None:
@@ -67,6 +68,8 @@ class Judge:
                 file.write(content)
         if request["kind"] == "prompt":
             self._solution = PromptSolution(self._session)
+        if request["kind"] == "image-prompt":
+            self._solution = ImageSolution(self._session)
         os.chdir(folder)
         sys.path.insert(0, folder)
         module = types.ModuleType("tests")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import socket
 import time
+from dataclasses import asdict
 from typing import Any
 
 from workers.models import wire
-from workers.models.interface import Completion, ModelFacts, ModelFault
+from workers.models.interface import Canvas, Completion, Drawing, ModelFacts, ModelFault
 from workers.models.server import Owner, address, take_ownership
 from workers.models.settings import Settings
 
@@ -96,6 +98,11 @@ class LocalBackend:
         if not isinstance(found, list) or len(found) != len(prompts):
             raise ModelFault("the model process answered with another number of completions than asked for")
         return [Completion.from_dict(item) for item in found]
+
+    def draw(self, prompt: str, canvas: Canvas, target: bytes) -> Drawing:
+        """One picture for the prompt, compared with `target`, a PNG. Raises ModelFault, BadTarget."""
+        request = {"op": "draw", "role": self._role, "prompt": prompt, "canvas": asdict(canvas)}
+        return Drawing.from_dict(self._process.ask(request | {"target": base64.b64encode(target).decode()}))
 
     def close(self) -> None:
         self._process.close()

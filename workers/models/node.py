@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Self
 
-from workers.models.cache import Cache, key
-from workers.models.interface import Backend, Completion, ModelFacts, ModelFault, NoModel
+from workers.models.cache import Cache, PictureCache, key
+from workers.models.interface import Backend, Canvas, Completion, Drawing, ModelFacts, ModelFault, NoModel
 from workers.models.local import LocalBackend, Process
 from workers.models.settings import SETTINGS, Settings, read_settings
 
 CACHE_FILE = "completions.sqlite3"
+PICTURES_FILE = "pictures.sqlite3"
 
 
 @dataclass(frozen=True)
 class Answer:
     completion: Completion
+    cached: bool
+
+
+@dataclass(frozen=True)
+class Drawn:
+    drawing: Drawing
     cached: bool
 
 
@@ -30,6 +38,7 @@ class Models:
         self.process = Process(self.settings)
         self._backends: dict[str, Backend] = {}
         self._cache = Cache(self.settings.home / CACHE_FILE) if self.settings.cache else None
+        self._pictures = PictureCache(self.settings.home / PICTURES_FILE) if self.settings.cache else None
 
     def __enter__(self) -> Self:
         return self
@@ -44,8 +53,9 @@ class Models:
         while self._backends:
             self._backends.popitem()[1].close()
         self.process.close()
-        if self._cache is not None:
-            self._cache.close()
+        for kept in (self._cache, self._pictures):
+            if kept is not None:
+                kept.close()
 
     # ---- roles --------------------------------------------------------------------------------------------------
 
@@ -107,3 +117,20 @@ class Models:
             if self._cache is not None and cache:
                 self._cache.put(fresh)
         return [Answer(known.get(name) or fresh[name], name in known) for name in keys]
+
+    # ---- pictures -------------------------------------------------------------------------------------------------
+
+    def draw(self, prompt: str, canvas: Canvas, target: bytes, cache: bool = True) -> Drawn:
+        """One picture, compared with `target`, a PNG. cache: a kept one will do. Raises ModelFault, BadTarget."""
+        facts = self.facts("image")
+        fixed = {name: facts[name] for name in ("backend", "weights", "config")}
+        name = key(**fixed, prompt=prompt, canvas=asdict(canvas), target=hashlib.sha256(target).hexdigest())
+        kept = self._pictures if cache else None
+        if kept is not None and (known := kept.get([name]).get(name)) is not None:
+            return Drawn(known, True)
+        backend = self.backend("image")
+        assert isinstance(backend, LocalBackend)  # the setting takes folders alone
+        fresh = backend.draw(prompt, canvas, target)
+        if kept is not None:
+            kept.put({name: fresh})
+        return Drawn(fresh, False)

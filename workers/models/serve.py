@@ -18,7 +18,7 @@ import time
 from typing import Any
 
 from workers.models import wire
-from workers.models.interface import ModelFault
+from workers.models.interface import Canvas, ModelFault
 from workers.models.settings import Settings, read_settings
 from workers.models.weights import is_prepared, prepared
 
@@ -55,7 +55,9 @@ class Host:
             return engine.facts
         if request["op"] == "count":
             return engine.count_tokens(request["texts"])
-        if request["op"] == "complete":
+        if request["op"] == "draw" and request["role"] == "image":
+            return engine.draw(request["prompt"], Canvas(**request["canvas"]), request["target"])
+        if request["op"] == "complete" and request["role"] != "image":
             keys = ("prompts", "shared", "max_new_tokens", "raw")
             return engine.complete(*(request[key] for key in keys))
         raise ModelFault("an unknown request")
@@ -63,6 +65,11 @@ class Host:
     def _engine(self, role: str) -> Any:
         if role not in self._engines:
             source = self._settings.sources[role]
+            if role == "image":
+                from workers.models.image import load
+
+                self._engines[role] = load(self._settings)
+                return self._engines[role]
             if not is_prepared(source, self._settings):
                 self._prepare(role)
             folder, facts = prepared(source, self._settings)

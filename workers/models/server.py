@@ -28,7 +28,7 @@ from pathlib import Path
 
 from workers.models import wire
 from workers.models.interface import ModelFault
-from workers.models.settings import ROOT, SETTINGS, Settings
+from workers.models.settings import ROOT, SETTINGS, SIMILARITY, Settings
 
 SOCKET, LOCK, LOG = "socket", "lock", "log"
 MAX_LOG_BYTES = 1 << 20
@@ -151,7 +151,7 @@ class Owner:
         environment = {k: v for k, v in os.environ.items() if k in KEPT or k.startswith(KEPT_PREFIXES)}
         # OpenMP's threads spin while they wait, which on a busy machine takes the cores from those they wait for.
         environment |= {SETTINGS[role]: source.setting for role, source in self._settings.sources.items()}
-        environment |= {"MODEL_THREADS": str(self._settings.threads)}
+        environment |= {"MODEL_THREADS": str(self._settings.threads), SIMILARITY: self._settings.similarity}
         environment |= {"MODEL_DIR": str(self._settings.home), "OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1"}
         fd = self._listener.fileno()
         words = (str(fd), str(os.getpid()), str(self._settings.idle_seconds))

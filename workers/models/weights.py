@@ -189,6 +189,15 @@ def _plain(folder: Path, settings: Settings, name: str = "") -> tuple[Path, dict
     return folder, {"model": name or folder.name, "weights": weights}
 
 
+def tree_digest(folder: Path, settings: Settings) -> str:
+    """sha256 over the weights and the settings of a model whose files lie in folders of folders."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix in (".safetensors", ".json", ".txt", ".model"):
+            digest.update(f"{path.relative_to(folder).as_posix()}:{_known_digest(settings, path)}\n".encode())
+    return digest.hexdigest()
+
+
 def _known_digest(settings: Settings, path: Path) -> str:
     """sha256 of a large file, calculated again only when the file has changed."""
     notes = settings.home / "digests.json"

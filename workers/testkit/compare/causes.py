@@ -137,11 +137,15 @@ def _proportional(got: Any, want: Any, got_wide: Any, want_wide: Any) -> list[Se
     factor = float(np.real(ratio))
     if not factor or not _alike(got_wide, factor * want_wide):
         return []
-    return _name_factor(factor, int(np.count_nonzero(nonzero)) > 1)
+    counted = got.size == 1 and any(array.dtype.kind in "biu" for array in (got, want))
+    return _name_factor(factor, int(np.count_nonzero(nonzero)) > 1, counted)
 
 
-def _name_factor(factor: float, several: bool) -> list[Sentence]:
-    """The words for a factor. A lone number is proportional to any other, so there only telling factors are named."""
+def _name_factor(factor: float, several: bool, counted: bool) -> list[Sentence]:
+    """The words for a factor. A lone number is proportional to any other, so there only telling factors are named.
+
+    `counted`: a lone whole number, such as a position or a count, is a multiple of another one by chance.
+    """
     if abs(factor - 1) <= 10 * LOOSE:
         return []
     if abs(factor + 1) <= LOOSE:
@@ -149,6 +153,8 @@ def _name_factor(factor: float, several: bool) -> list[Sentence]:
     for named, question in NAMED_FACTORS:
         if abs(factor / named - 1) <= LOOSE:
             return [sentence(FACTOR, factor=show_number(factor)), sentence(question)]
+    if counted:
+        return []
     for value, template in ((factor, TOO_LARGE), (1 / factor, TOO_SMALL)):
         if 1.5 < value < 1e7 and abs(value - round(value)) <= 1e-9 * value:
             return [sentence(template, factor=round(value))]
