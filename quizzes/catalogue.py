@@ -3,6 +3,7 @@
 The questions are in the JSON form of `quizzes.questions`, in TOML, with these shortcuts: `slug` names the question
 (default: from its name) and `pool` its pool; ids may be left out (options a, b, …; pairs p1, …; items i1, …);
 `right = true` stands for the fraction of a right option; `answer = true` or `false` makes the options of true_false.
+A picture lies in a folder of the file's name: `![the loss](picture:plot.png)` in final.toml is final/plot.png.
 Without [[slots]] the quiz asks every question in the order of the file; a slot names a `question`, or a `pool` and a
 `count`, and may give `points`.
 """
@@ -10,12 +11,13 @@ Without [[slots]] the quiz asks every question in the order of the file; a slot 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -26,6 +28,7 @@ from quizzes.contents import letters
 from quizzes.errors import BadQuiz
 from quizzes.items import save_quiz, set_slots
 from quizzes.models import Question, Quiz, Slot
+from quizzes.pictures import BadPicture, PictureFile, keep, labels_in, problems_of, read_picture, renamed
 from quizzes.questions import BadQuestion, digest, dump, parse
 from quizzes.questions import Question as Content
 
@@ -66,6 +69,7 @@ class QuizFile:
     weight: Decimal | None
     entries: tuple[Entry, ...]
     slots: tuple[Mapping[str, Any], ...]
+    pictures: tuple[PictureFile, ...]
 
 
 def read_quiz(path: Path) -> QuizFile:
@@ -77,12 +81,12 @@ def read_quiz(path: Path) -> QuizFile:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadQuiz(f"{path}: {error}") from None
     try:
-        return _read(path.stem, data)
+        return _read(path.stem, data, path.with_suffix(""))
     except BadQuiz as error:
         raise BadQuiz(f"{path.name}: {error}") from None
 
 
-def _read(slug: str, data: Mapping[str, Any]) -> QuizFile:
+def _read(slug: str, data: Mapping[str, Any], folder: Path) -> QuizFile:
     unknown = sorted(data.keys() - _OTHERS - set(SETTINGS))
     if unknown:
         raise BadQuiz(f"{unknown[0]} is not known here")
@@ -99,7 +103,34 @@ def _read(slug: str, data: Mapping[str, Any]) -> QuizFile:
     for number, slot in enumerate(slots, 1):
         if not isinstance(slot, dict) or ("question" in slot) == ("pool" in slot):
             raise BadQuiz(f"slot {number}: give a question's slug, or a pool and a count")
-    return QuizFile(slug, settings, _decimal(data, "points"), _decimal(data, "weight"), entries, tuple(slots))
+    entries, pictures = _with_pictures(entries, folder)
+    return QuizFile(slug, settings, _decimal(data, "points"), _decimal(data, "weight"), entries, tuple(slots), pictures)
+
+
+def _with_pictures(entries: Sequence[Entry], folder: Path) -> tuple[tuple[Entry, ...], tuple[PictureFile, ...]]:
+    """The entries with the stored names of their pictures, and the pictures, from the quiz's folder."""
+    read: dict[str, PictureFile] = {}
+    for entry in entries:
+        for label in labels_in(entry.content):
+            if label not in read:
+                read[label] = _picture(folder, label)
+        if problems := problems_of(entry.content):
+            raise BadQuiz(f"question {entry.slug}: {' '.join(problems)}")
+    names = {label: picture.name for label, picture in read.items()}
+    found = tuple(Entry(entry.slug, entry.pool, renamed(entry.content, names)) for entry in entries)
+    return found, tuple(read.values())
+
+
+def _picture(folder: Path, label: str) -> PictureFile:
+    path = (folder / unquote(label)).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise BadQuiz(f"{label}: pictures lie in the folder {folder.name}/ beside the file")
+    try:
+        return read_picture(path.read_bytes())
+    except OSError as error:
+        raise BadQuiz(f"{folder.name}/{label}: {error.strerror}") from None
+    except BadPicture as fault:
+        raise BadQuiz(f"{folder.name}/{label}: {fault}") from None
 
 
 def _decimal(data: Mapping[str, Any], name: str) -> Decimal | None:
@@ -174,6 +205,7 @@ def load_quiz(
     they have changed in a question stays too, unless the file has a text that was never there. Raises BadQuiz.
     """
     file = read_quiz(path)
+    keep(course, file.pictures)
     changes = [note for entry in file.entries for note in _save_entry(course, entry)]
     if Quiz.objects.filter(course=course, slug=file.slug).exists():
         return changes

@@ -1,7 +1,8 @@
 """Safe Exam Browser: the wall around running attempts of quizzes that ask for it.
 
-The pages prove the browser by the hash of their own address. What their script then sends need not carry a hash (some
-versions send none from scripts): the session remembers that a page of this attempt was opened rightly.
+The pages prove the browser by the hash of their own address. What their script then sends, and the pictures that they
+show, need not carry a hash (some versions send it with pages only): the session remembers that a page of this attempt
+was opened rightly.
 """
 
 from __future__ import annotations
@@ -39,13 +40,15 @@ class SafeExamBrowserWall:
             return None
         api = request.path.startswith("/api/")
         passed = str(attempt.pk) in request.session.get(PASSED, ())
-        if passed and (api or request.method == "POST"):
+        match = request.resolver_match
+        picture = match is not None and match.url_name == "attempt-picture"
+        if passed and (api or picture or request.method == "POST"):
             return None
         try:
             seb.check(attempt.quiz, request)
         except WrongBrowser as error:
             return _refusal(request, attempt, error, api)
-        if not api and not passed:
+        if not (api or picture or passed):
             request.session[PASSED] = [*request.session.get(PASSED, ())[-20:], str(attempt.pk)]
         return None
 

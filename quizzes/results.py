@@ -7,17 +7,19 @@ options that decide, by phase: `during` the attempt, `after` its end, `closed` o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 
 from courses.models import is_staff_of
-from quizzes import scoring
+from quizzes import scoring, wildcards
 from quizzes.contents import Names, questions_of
 from quizzes.marking import Marker
 from quizzes.models import Answer, Attempt, AttemptState, Quiz
+from quizzes.pictures import located, names_in
 from quizzes.questions import Question, Texts
 from quizzes.windows import all_over
 
@@ -109,6 +111,7 @@ def _questions(attempt: Attempt, shown: frozenset[str], staff: bool) -> list[dic
     # No query unless something of the key is to be shown.
     marker = Marker.of(attempt.quiz) if shown - {"attempt"} else Marker(attempt.quiz.rule, {})
     open_key = _open_key(attempt) if not staff else None
+    folder = _pictures(attempt)
     found = []
     for number, entry in enumerate(attempt.layout, 1):
         key = entry["key"]
@@ -117,9 +120,51 @@ def _questions(attempt: Attempt, shown: frozenset[str], staff: bool) -> list[dic
             found.append(base | {"answered": _answered(answers.get(key))})
             continue
         names = Names.of(questions[key], entry["order"])
-        view = base | _texts(names) | _response(names, answers.get(key))
-        found.append(view | _review(entry, names, answers.get(key), marker, shown))
+        view = base | _texts(names, folder) | _response(names, answers.get(key))
+        found.append(view | _review(entry, names, answers.get(key), marker, shown, folder))
     return found
+
+
+def sample_view(question: Question, order: Sequence[str], folder: str) -> dict[str, Any]:
+    """A question as its student meets it, of no attempt: for its author. Pictures are found in `folder`."""
+    names = Names.of(question, order)
+    view = {"key": "q1", "number": 1, "max_points": question.points, "open": True}
+    return view | _texts(names, folder) | _response(names, None)
+
+
+def _pictures(attempt: Attempt) -> str:
+    """Under which address this attempt's pictures are found. Each request is asked who it is: see `shows_picture`."""
+    return f"{reverse('attempt', args=[attempt.pk])}pictures/"
+
+
+def shows_picture(attempt: Attempt, user: Any, name: str, now: datetime | None = None) -> bool:
+    """Whether a text that `user` may see of this attempt at this moment has the picture.
+
+    What decides is the view itself: a picture of a question that is not reached, of an attempt that is paused, or in a
+    feedback that is not shown yet, is no easier to get at than its text.
+    """
+    # Cheap first: most names that are asked for in vain are of no question of the attempt.
+    if attempt.state == AttemptState.BUILT or not _may_have(attempt, name):
+        return False
+    address = _pictures(attempt) + name
+    return any(address in text for view in attempt_view(attempt, user, now)["questions"] for text in _shown(view))
+
+
+def _may_have(attempt: Attempt, name: str) -> bool:
+    changed = Marker.of(attempt.quiz)  # a changed key may have a feedback with a picture of its own
+    questions = questions_of(attempt.layout)
+    return any(
+        name in names_in(question) | names_in(changed.key_of(entry, question))
+        for entry in attempt.layout
+        for question in [questions[entry["key"]]]
+    )
+
+
+def _shown(view: Mapping[str, Any]) -> Iterator[str]:
+    """Every text of an author in the view of a question; what a student has typed is none."""
+    parts = [part for name in ("options", "items", "left", "right_sides", "feedback") for part in view.get(name, ())]
+    for texts in (view.get("text", {}), view.get("general_feedback", {}), *(part["text"] for part in parts)):
+        yield from texts.values()
 
 
 def _open_key(attempt: Attempt) -> str | None:
@@ -131,15 +176,15 @@ def _answered(answer: Answer | None) -> bool:
     return answer is not None and answer.response is not None
 
 
-def _texts(names: Names) -> dict[str, Any]:
-    """The question without its key."""
+def _texts(names: Names, folder: str) -> dict[str, Any]:
+    """The question without its key; pictures are found in `folder`."""
     question = names.question
-    view: dict[str, Any] = {"type": question.type, "text": dict(question.text)}
+    view: dict[str, Any] = {"type": question.type, "text": located(question.text, folder)}
     texts = {part.id: part.text for part in (*question.options, *question.items)}
     texts |= {pair.id: pair.right for pair in (*question.pairs, *question.distractors)}
-    parts = [{"id": names.public[part], "text": dict(texts[part])} for part in names.order]
+    parts = [{"id": names.public[part], "text": located(texts[part], folder)} for part in names.order]
     if question.type == "matching":
-        left = [{"id": names.left[pair.id], "text": dict(pair.left)} for pair in question.pairs]
+        left = [{"id": names.left[pair.id], "text": located(pair.left, folder)} for pair in question.pairs]
         return view | {"left": left, "right_sides": parts}
     if question.type == "ordering":
         return view | {"items": parts}
@@ -165,7 +210,7 @@ def _response(names: Names, answer: Answer | None) -> dict[str, Any]:
 
 
 def _review(
-    entry: Mapping[str, Any], names: Names, answer: Answer | None, marker: Marker, shown: frozenset[str]
+    entry: Mapping[str, Any], names: Names, answer: Answer | None, marker: Marker, shown: frozenset[str], folder: str
 ) -> dict[str, Any]:
     view: dict[str, Any] = {}
     response = answer.response if answer else None
@@ -178,9 +223,10 @@ def _review(
             view["points"] = float(scoring.rounded(worth * entry["points"]))
     key = marker.key_of(entry, names.question) if shown & {"feedback", "general_feedback", "answer"} else names.question
     if "feedback" in shown:
-        view["feedback"] = feedback(key, names, response)
+        said = feedback(key, names, response)
+        view["feedback"] = [entry | {"text": located(entry["text"], folder)} for entry in said]
     if "general_feedback" in shown:
-        view["general_feedback"] = dict(key.feedback)
+        view["general_feedback"] = located(key.feedback, folder)
     if "answer" in shown:
         view["answer"] = answer_of(key, names)
     return view
@@ -219,4 +265,6 @@ def answer_of(question: Question, names: Names) -> Any:
         case "ordering":
             return names.show([item.id for item in question.items])
     full = [answer for answer in question.answers if answer.fraction == 1]
+    if question.type == "short":
+        return [{"value": wildcards.shown(str(answer.value)), "tolerance": answer.tolerance} for answer in full]
     return [{"value": answer.value, "tolerance": answer.tolerance} for answer in full]

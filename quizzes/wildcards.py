@@ -15,6 +15,11 @@ def folded(text: str, case: bool) -> str:
     return text if case else unicodedata.normalize("NFKC", text.casefold())
 
 
+def shown(pattern: str) -> str:
+    """An accepted answer for a student's eyes: `…` where anything may stand."""
+    return _STAR.sub("…", pattern).replace("\\*", "*")
+
+
 def matches(pattern: str, text: str, *, case: bool = False) -> bool:
     """Whether `text` fits. Accents count: "degré" and "degre" differ; give both where both are right."""
     parts = [folded(part.replace("\\*", "*"), case) for part in _STAR.split(pattern)]

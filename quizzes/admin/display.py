@@ -12,8 +12,11 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from courses.models import Course
 from quizzes.models import QuestionVersion
+from quizzes.pictures.texts import found_in
 from quizzes.questions import LANGUAGES, Question, Texts
+from quizzes.templatetags.pictures import staff_place
 
 TYPES = {
     "single": _("one right option"),
@@ -53,7 +56,9 @@ class Shown:
     facts: tuple[str, ...]
 
 
-def show(question: Question) -> Shown:
+def show(question: Question, course: Course) -> Shown:
+    """The question with its pictures where the course's staff finds them."""
+    question = found_in(question, staff_place(course))
     readings = tuple(
         Reading(language, text, tuple(_parts(question, language)), question.feedback.get(language, ""))
         for language in LANGUAGES

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.core import signing
 from django.db.models import Q
 from django.http import HttpResponse
+from django.utils.translation import gettext
 
 from courses.models import Course
 from quizzes.admin.display import Shown, show
 from quizzes.authoring import plan_import
 from quizzes.formats import FORMATS, Export, Import, Pooled, guess, read, write
-from quizzes.formats.common import MAX_POOL
+from quizzes.formats.common import MAX_POOL, Problem
 from quizzes.models import Question
+from quizzes.pictures import forget_unused, keep, missing, names_in, pictures_of
 from quizzes.questions import digest, dump, parse
 
 SALT = "quizzes.import"
@@ -74,11 +77,24 @@ def unsealed(course_ids: set[int], text: str) -> tuple[Course, list[Pooled]] | N
     return (course, [(pool, parse(content)) for pool, content in data["questions"]]) if course else None
 
 
+def keep_pictures(course: Course, result: Import) -> None:
+    """Keep the pictures of a file that is only looked at yet: the preview shows them. What nobody saves goes in a week.
+
+    Warns of pictures that neither the file nor the course has.
+    """
+    forget_unused(course)
+    keep(course, result.pictures.values())
+    for line, (_pool, question) in zip(result.lines, result.questions, strict=True):
+        if missing(course, names_in(question)):
+            told = gettext("A picture is neither in the file nor in the course: its description is shown in its place.")
+            result.problems.append(Problem(line, "warning", told))
+
+
 def planned(course: Course, result: Import) -> list[Planned]:
     known = dict(Question.objects.filter(course=course, current__isnull=False).values_list("slug", "current__sha256"))
     plan = plan_import(course, result.questions)
     return [
-        Planned(line, slug, pool, _change(known.get(slug), digest(dump(content))), show(content))
+        Planned(line, slug, pool, _change(known.get(slug), digest(dump(content))), show(content, course))
         for line, (slug, pool, content) in zip(result.lines, plan, strict=True)
     ]
 
@@ -106,8 +122,8 @@ def pooled(chosen: Any) -> list[Pooled]:
     return [(q.pool, parse(q.current.content)) for q in chosen.select_related("current") if q.current]
 
 
-def export(kind: str, questions: list[Pooled], language: str) -> Export:
-    return write(kind, questions, language)
+def export(kind: str, questions: list[Pooled], language: str, courses: Iterable[Course]) -> Export:
+    return write(kind, questions, language, pictures_of(courses, [question for _pool, question in questions]))
 
 
 def download(kind: str, name: str, result: Export) -> HttpResponse:

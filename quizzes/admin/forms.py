@@ -1,8 +1,7 @@
-"""Forms of the question bank: a question in its JSON form, a file to import, a choice to export."""
+"""Forms of the question bank: a file to import, a choice to export."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,54 +11,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from courses.models import Course
-from quizzes.admin.display import pretty
-from quizzes.admin.templates import template
 from quizzes.formats import FORMATS
 from quizzes.formats.common import MAX_BYTES, MAX_POOL
-from quizzes.models import Question
-from quizzes.questions import BadQuestion, parse
-from quizzes.questions import Question as Content
 
 LANGUAGE_CHOICES = [("en", "English"), ("fr", "français")]
-
-
-class QuestionForm(forms.ModelForm[Question]):
-    """The question's place in the bank, and its content in the JSON form."""
-
-    content = forms.CharField(
-        label=_("Content"),
-        strip=False,
-        widget=forms.Textarea(
-            attrs={"data-editor": "", "data-language": "text", "rows": 28, "spellcheck": "false", "class": "code"}
-        ),
-        help_text=_("The question in JSON. Texts are Markdown with formulas between dollars, in English and French."),
-    )
-    parsed: Content
-
-    class Meta:
-        model = Question
-        fields = ("course", "slug", "pool", "archived")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        current = self.instance.current if self.instance.pk else None
-        self.initial["content"] = pretty(current.content if current else template(self.initial.get("type", "single")))
-
-    def clean_pool(self) -> str:
-        return clean_pool(self.cleaned_data["pool"])
-
-    def clean_content(self) -> str:
-        text: str = self.cleaned_data["content"]
-        try:
-            self.parsed = parse(json.loads(text))
-        except json.JSONDecodeError as error:
-            told = gettext("This is no JSON: %(fault)s in line %(line)d, column %(column)d.")
-            raise ValidationError(told % {"fault": error.msg, "line": error.lineno, "column": error.colno}) from None
-        except BadQuestion as error:
-            raise ValidationError(str(error)) from None
-        except RecursionError:
-            raise ValidationError(gettext("The JSON is nested too deeply.")) from None
-        return text
 
 
 def clean_pool(pool: str) -> str:

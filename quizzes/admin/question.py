@@ -1,23 +1,27 @@
-"""The bank of a course's questions: edited in the JSON form, imported, exported. Every save is a version."""
+"""The bank of a course's questions: edited part by part or as JSON, imported, exported. Every save is a version."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from courses.scoping import CourseScopedAdmin, course_filter, taught
+from courses.models import Course
+from courses.scoping import CourseScopedAdmin, course_filter, numbers, taught
 from quizzes.admin import exchange
 from quizzes.admin.display import TYPES, changes, show
-from quizzes.admin.forms import ExportForm, ImportForm, QuestionForm
+from quizzes.admin.forms import ExportForm, ImportForm
+from quizzes.admin.question_form import QuestionForm, take_picture
+from quizzes.admin.question_pages import Mark, mark_of, preview
 from quizzes.authoring import import_questions, save_question
 from quizzes.formats import FORMATS
 from quizzes.models import Question, QuestionVersion
+from quizzes.pictures import ACCEPTED, BadPicture, problems_of
 from quizzes.questions import LANGUAGES, missing_languages, parse
 
 TEMPLATES = "admin/quizzes/question"
@@ -52,13 +56,15 @@ class QuestionAdmin(CourseScopedAdmin):
 
     @admin.action(description=_("Export the chosen questions as JSON"))
     def export_chosen(self, request: HttpRequest, queryset: Any) -> HttpResponse:
-        return exchange.download("json", "questions", exchange.export("json", exchange.pooled(queryset), "both"))
+        courses = {question.course for question in queryset.select_related("course")}
+        result = exchange.export("json", exchange.pooled(queryset), "both", courses)
+        return exchange.download("json", "questions", result)
 
     # ---- Form ----
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         place = ("course", "slug", "pool") if obj is None else (("course", "slug"), ("pool", "archived"))
-        return [(None, {"fields": place}), (_("Question"), {"fields": ("content",)})]
+        return [(None, {"fields": place})]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What a quiz asks, or an attempt was built with, stays: archive it instead."""
@@ -80,6 +86,8 @@ class QuestionAdmin(CourseScopedAdmin):
         if missing:
             told = gettext("These texts are missing: %(paths)s.") % {"paths": ", ".join(missing[:10])}
             messages.warning(request, told)
+        for sentence in problems_of(form.parsed):
+            messages.warning(request, sentence)
 
     def render_change_form(
         self,
@@ -90,19 +98,49 @@ class QuestionAdmin(CourseScopedAdmin):
         form_url: str = "",
         obj: Any = None,
     ) -> HttpResponse:
+        form = context["adminform"].form
+        if isinstance(form, QuestionForm):  # not for who may only look
+            context |= self._editing(form, obj)
         context["types"] = TYPES.items()
         if obj is not None and obj.current is not None:
             context |= {
-                "shown": show(parse(obj.current.content)),
+                "shown": show(parse(obj.current.content), obj.course),
                 "changes": changes(obj.versions.all()[:20], obj.course.zone),
                 "quizzes": {slot.quiz for slot in obj.slots.select_related("quiz__course")},
             }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
-    # ---- Import and export ----
+    def _editing(self, form: QuestionForm, obj: Any) -> dict[str, Any]:
+        """What the editor shows beside Django's own fields."""
+        course = obj.course if obj is not None else form.course() if form.is_bound else None
+        words = form.data.get("picture_words", "") if form.is_bound and form.added is None else ""
+        added = form.data.get("picture_words", "") if form.added else ""
+        marks = [
+            mark_of(course, picture.name, added if form.added and picture.name == form.added.name else "")
+            for picture in form.shelf(course)
+        ]
+        context: dict[str, Any] = {
+            "editing": form.mode,
+            "editor": form.editor if form.mode == "form" else None,
+            "json_text": form.json_text,
+            "json_errors": form.json_errors,
+            "pictures": marks,
+            "picture_errors": form.picture_errors,
+            "picture_words": words,
+            "no_picture": Mark("", ""),
+            "accepted": ACCEPTED,
+            "course_pk": course.pk if course else "",
+            "preview_url": reverse("admin:quizzes_question_preview") + (f"?question={obj.pk}" if obj else ""),
+        }
+        # A button that saves nothing is no mistake.
+        return context | ({"errors": None} if form.action else {})
+
+    # ---- Pictures, preview, import and export ----
 
     def get_urls(self) -> list[URLPattern]:
         own = [
+            path("picture/", self.admin_site.admin_view(self.picture_view), name="quizzes_question_picture"),
+            path("preview/", self.admin_site.admin_view(self.preview_view), name="quizzes_question_preview"),
             path("import/", self.admin_site.admin_view(self.import_view), name="quizzes_question_import"),
             path("export/", self.admin_site.admin_view(self.export_view), name="quizzes_question_export"),
         ]
@@ -111,6 +149,33 @@ class QuestionAdmin(CourseScopedAdmin):
     def _page(self, request: HttpRequest, name: str, title: str, **context: Any) -> HttpResponse:
         common = {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
         return TemplateResponse(request, f"{TEMPLATES}/{name}.html", common | context)
+
+    def picture_view(self, request: HttpRequest) -> HttpResponse:
+        """Takes a picture that the editor's script sends; the form without scripts sends it along with the rest."""
+        if request.method != "POST" or not self.has_add_permission(request):
+            return JsonResponse({"detail": gettext("This is not allowed.")}, status=403)
+        course = Course.objects.filter(pk__in=taught(request) & numbers(request, "course")).first()
+        file = request.FILES.get("picture")
+        if file is None:
+            return JsonResponse({"detail": gettext("Choose a file first.")}, status=400)
+        try:
+            picture = take_picture(course, file)
+        except BadPicture as fault:
+            return JsonResponse({"detail": str(fault)}, status=400)
+        mark = mark_of(course, picture.name, request.POST.get("picture_words", ""))
+        return JsonResponse({"mark": mark.mark, "url": mark.url})
+
+    def preview_view(self, request: HttpRequest) -> HttpResponse:
+        """What stands in the form, as a student would meet it; nothing is saved."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        known = self.get_queryset(request).filter(pk__in=numbers(request, "question")).first()
+        if not self.has_change_permission(request, known):
+            return HttpResponse(status=403)
+        form = self.get_form(request, known)(request.POST, instance=known)
+        assert isinstance(form, QuestionForm)  # as `form` above says
+        form.full_clean()
+        return preview(request, form)
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         """A form; then what the file holds, with its problems by line; then, on a second word, all of it saved."""
@@ -125,6 +190,7 @@ class QuestionAdmin(CourseScopedAdmin):
         course = form.cleaned_data["course"]
         upload = exchange.Upload.of(form.cleaned_data)
         result = upload.read()
+        exchange.keep_pictures(course, result)
         return self._page(
             request,
             "import_preview",
@@ -169,7 +235,7 @@ class QuestionAdmin(CourseScopedAdmin):
         if not questions:
             form.add_error("pool", gettext("There is no question in this pool."))
             return self._page(request, "export", title, form=form)
-        result = exchange.export(data["kind"], questions, data["language"])
+        result = exchange.export(data["kind"], questions, data["language"], [data["course"]])
         if result.problems and "anyway" not in request.GET:
             query = request.GET.copy()
             query["anyway"] = "1"

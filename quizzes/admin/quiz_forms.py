@@ -15,6 +15,7 @@ from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from gradebook.actions import last_position
 from quizzes import items
 from quizzes.admin.forms import clean_pool
 from quizzes.building import in_pool
@@ -91,6 +92,10 @@ class QuizForm(forms.ModelForm[Quiz]):
         self.initial.setdefault("browser_keys", "\n".join(quiz.seb_browser_keys))
         if quiz.pk:
             self.initial.update(points=quiz.item.max_points, weight=quiz.item.weight)
+        self.fields["position"].required = False
+        self.fields["position"].help_text = _("Of the list and of the gradebook's columns. Empty: the last.")
+        if not quiz.pk:
+            self.initial["position"] = None
         # The admin's date and time are two boxes, to neither of which the label belongs.
         _named({name: field for name, field in self.fields.items() if name in ("opens_at", "closes_at")})
         if "seconds" in self.fields:
@@ -108,6 +113,8 @@ class QuizForm(forms.ModelForm[Quiz]):
         if opens and closes and closes <= opens:
             self.add_error("closes_at", _("The closing must come after the opening."))
         quiz = self.instance
+        if data.get("position") is None and (course := data.get("course") or (quiz.course if quiz.pk else None)):
+            data["position"] = last_position(course)
         quiz.review = {phase: data[f"review_{phase}"] for phase in Quiz.PHASES if data.get(f"review_{phase}")}
         quiz.seb_config_keys = data.get("config_keys") or []
         quiz.seb_browser_keys = data.get("browser_keys") or []

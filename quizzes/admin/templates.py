@@ -20,7 +20,7 @@ def _options(*fractions: float) -> list[dict[str, Any]]:
 
 _OWN: dict[str, dict[str, Any]] = {
     "single": {"options": _options(1, 0, 0, 0)},
-    "multiple": {"options": _options(1, 1, 0, 0), "rule": ""},
+    "multiple": {"options": _options(0.5, 0.5, 0, 0), "rule": ""},
     "true_false": {
         "options": [
             {"id": "true", "text": _texts("True", "Vrai"), "fraction": 1},

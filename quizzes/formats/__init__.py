@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from quizzes.formats import aiken, amc, gift, json_form, moodle_xml
-from quizzes.formats.common import Export, Import, Pooled, Problem
+from quizzes.formats.common import NO_PICTURES, Export, Import, Pictures, Pooled, Problem
 
 __all__ = ["FORMATS", "Export", "Format", "Import", "Pooled", "Problem", "guess", "read", "write"]
 
@@ -21,7 +21,7 @@ class Format:
     ending: str  # of a file's name
     mime: str
     read: Callable[[str | bytes, str], Import]
-    write: Callable[[Iterable[Pooled], str], Export] | None = None
+    write: Callable[[Iterable[Pooled], str, Pictures], Export] | None = None
 
 
 FORMATS = {
@@ -38,12 +38,15 @@ def read(kind: str, data: str | bytes, language: str = "en") -> Import:
     return FORMATS[kind].read(data, language)
 
 
-def write(kind: str, questions: Iterable[Pooled], language: str = "en") -> Export:
-    """The questions as a file of the format `kind`; KeyError for one that cannot be written."""
+def write(kind: str, questions: Iterable[Pooled], language: str = "en", pictures: Pictures = NO_PICTURES) -> Export:
+    """The questions as a file of the format `kind`, with those of `pictures` that they name, if it can hold any.
+
+    KeyError for a format that cannot be written.
+    """
     writer = FORMATS[kind].write
     if writer is None:
         raise KeyError(kind)
-    return writer(questions, language)
+    return writer(questions, language, pictures)
 
 
 def guess(name: str, data: str | bytes) -> str:

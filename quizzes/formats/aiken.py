@@ -8,7 +8,18 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext
 
-from quizzes.formats.common import Collector, Export, Import, Left, Pooled, decode, letters, name_of
+from quizzes.formats.common import (
+    NO_PICTURES,
+    Collector,
+    Export,
+    Import,
+    Left,
+    Pictures,
+    Pooled,
+    decode,
+    letters,
+    name_of,
+)
 from quizzes.formats.export import Writer, say_what_is_left, write_each
 from quizzes.formats.texts import escape_markdown
 from quizzes.questions import MAX_TEXT, Option, Question, Texts
@@ -123,7 +134,7 @@ def _question(collector: Collector, draft: _Draft, key_line: str) -> Question:
 # ---- Writing -----------------------------------------------------------------------------------------------------
 
 
-def write(questions: Iterable[Pooled], language: str = "en") -> Export:
+def write(questions: Iterable[Pooled], language: str = "en", _pictures: Pictures = NO_PICTURES) -> Export:
     """The single-choice questions in `language`; others are left out, which is said."""
     return write_each(questions, language, _write, lambda _pool: "")
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 from django.utils.translation import gettext
 
 from quizzes.formats.texts import Lost, markdown_to_plain
+from quizzes.pictures import MAX_PIXELS, BadPicture, PictureFile, problems_of, read_picture
 from quizzes.questions import BadQuestion, Option, Pair, Question, dump, parse
 
-MAX_BYTES = 8 << 20  # of one file
+MAX_BYTES = 16 << 20  # of one file, with its pictures
 MAX_QUESTIONS = 2_000  # of one file
+MAX_PICTURES = 300  # of one file
+MAX_DECODED = 200_000_000  # pixels of all pictures of one file
 MAX_PROBLEMS = 500  # reported of one file: nobody reads more, and a binary file would have one a line
 MAX_POOL = 200  # characters, as the question bank stores it
 MAX_NAME = 200
@@ -23,6 +29,8 @@ DEFAULT_NAME = 80  # characters of a name that is made from the statement
 TRUE_FALSE = {"true": {"en": "True", "fr": "Vrai"}, "false": {"en": "False", "fr": "Faux"}}
 
 Level = Literal["error", "warning"]
+Pictures = Mapping[str, PictureFile]  # by stored name
+NO_PICTURES: Pictures = MappingProxyType({})
 Pooled = tuple[str, Question]  # the pool's path, "/" between levels, and the question
 
 
@@ -38,6 +46,7 @@ class Import:
     questions: list[Pooled] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)  # on which each question begins
+    pictures: dict[str, PictureFile] = field(default_factory=dict)  # by their stored names
 
     @property
     def errors(self) -> list[Problem]:
@@ -67,6 +76,7 @@ class Collector:
         self.pool = ""
         self.result = Import()
         self.line = 0  # of the question that is being read
+        self.pixels = 0  # decoded so far
 
     def error(self, text: str, line: int | None = None) -> None:
         self._report("error", text, line)
@@ -91,8 +101,29 @@ class Collector:
         except BadQuestion as error:
             self.error(str(error))
             return
+        for sentence in problems_of(question):
+            self.warn(sentence)
         self.result.questions.append((self.pool, question))
         self.result.lines.append(self.line)
+
+    def picture(self, label: str, data: bytes | str) -> str | None:
+        """The stored name of a picture of the file, as bytes or in base64; None, and a warning, when it is none."""
+        told = gettext("The picture “%(label)s” was left out: %(why)s")
+        if len(self.result.pictures) >= MAX_PICTURES:
+            self.warn(told % {"label": label[:80], "why": gettext("a file may hold %(n)d.") % {"n": MAX_PICTURES}})
+            return None
+        try:
+            raw = data if isinstance(data, bytes) else base64.b64decode("".join(data.split()), validate=True)
+            picture = read_picture(raw, min(MAX_PIXELS, MAX_DECODED - self.pixels))
+        except binascii.Error:
+            self.warn(told % {"label": label[:80], "why": gettext("its base64 is broken.")})
+            return None
+        except BadPicture as fault:
+            self.warn(told % {"label": label[:80], "why": fault})
+            return None
+        self.pixels += picture.width * picture.height
+        self.result.pictures[picture.name] = picture
+        return picture.name
 
     def full(self) -> bool:
         """Whether reading on is of no use: there are as many questions, or problems, as may be."""

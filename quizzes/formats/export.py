@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext
 
-from quizzes.formats.common import Export, Left, Level, Pooled, Problem
+from quizzes.formats.common import NO_PICTURES, Export, Left, Level, Pictures, Pooled, Problem
 from quizzes.formats.texts import Lost, markdown_to_html, markdown_to_plain
 from quizzes.questions import Question, Texts, localized
 
@@ -23,6 +23,7 @@ class Writer:
 
     language: str
     lost: Lost = field(default_factory=Lost)
+    pictures: Pictures = field(default_factory=dict)  # that the format can carry
 
     def text(self, texts: Texts) -> str:
         """The Markdown in the wished language, else in the other one, which is said."""
@@ -32,7 +33,7 @@ class Writer:
         return localized(texts, self.language)
 
     def html(self, texts: Texts) -> str:
-        return markdown_to_html(self.text(texts), self.lost)
+        return markdown_to_html(self.text(texts), self.lost, self.pictures)
 
     def plain(self, texts: Texts) -> str:
         return markdown_to_plain(self.text(texts), self.lost)
@@ -42,14 +43,18 @@ class Writer:
 
 
 def write_each(
-    questions: Iterable[Pooled], language: str, write: Callable[[Question, Writer], str], heading: Callable[[str], str]
+    questions: Iterable[Pooled],
+    language: str,
+    write: Callable[[Question, Writer], str],
+    heading: Callable[[str], str],
+    pictures: Pictures = NO_PICTURES,
 ) -> Export:
     """The questions one after the other, each new pool under its heading; what cannot be written is left out."""
     export = Export()
     parts: list[str] = []
     current = ""
     for number, (pool, question) in enumerate(questions, 1):
-        writer = Writer(language)
+        writer = Writer(language, pictures=pictures)
         try:
             text = write(question, writer)
         except Left as fault:

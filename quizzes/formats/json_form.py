@@ -1,20 +1,34 @@
 """The site's own form: {"questions": [...]}, each question as `quizzes.questions` describes it, with its "pool".
 
-It holds everything. A list of questions and a single question are read too.
+It holds everything. Pictures stand beside the questions, {"pictures": {"plot.png": "<base64>"}}, and texts name them,
+`![the loss](picture:plot.png)`. A list of questions and a single question are read too.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
+from urllib.parse import unquote
 
 from django.utils.translation import gettext
 
-from quizzes.formats.common import MAX_POOL, Collector, Export, Import, Left, Pooled, decode
-from quizzes.questions import BadQuestion, dump, parse
+from quizzes.formats.common import (
+    MAX_POOL,
+    NO_PICTURES,
+    Collector,
+    Export,
+    Import,
+    Left,
+    Pictures,
+    Pooled,
+    decode,
+)
+from quizzes.pictures import is_stored, labels_in, names_in, renamed
+from quizzes.questions import BadQuestion, Question, dump, parse
 
 
 def read(data: str | bytes, language: str = "en") -> Import:
@@ -23,12 +37,13 @@ def read(data: str | bytes, language: str = "en") -> Import:
     text = decode(data, collector)
     if text is None:
         return collector.finish()
+    pictures: dict[str, Any] = {}
     try:
-        for line, content in _questions(text):
+        for line, content in _questions(text, pictures):
             collector.line = line
             if collector.full():
                 break
-            _read_question(collector, content)
+            _read_question(collector, content, pictures)
     except json.JSONDecodeError as error:
         told = gettext("This is no JSON: %(fault)s (column %(column)d).")
         collector.error(told % {"fault": error.msg, "column": error.colno}, error.lineno)
@@ -39,13 +54,20 @@ def read(data: str | bytes, language: str = "en") -> Import:
     return collector.finish()
 
 
-def write(questions: Iterable[Pooled], language: str = "en") -> Export:
-    """Every question with all that it holds, in all languages."""
-    contents = [({"pool": pool} if pool else {}) | dump(question) for pool, question in questions]
-    return Export(json.dumps({"questions": contents}, ensure_ascii=False, indent=2) + "\n")
+def write(questions: Iterable[Pooled], language: str = "en", pictures: Pictures = NO_PICTURES) -> Export:
+    """Every question with all that it holds, in all languages, and those of `pictures` that they name."""
+    contents: list[dict[str, Any]] = []
+    named: set[str] = set()
+    for pool, question in questions:
+        contents.append(({"pool": pool} if pool else {}) | dump(question))
+        named |= names_in(question)
+    whole: dict[str, Any] = {"questions": contents}
+    if held := sorted(named & set(pictures)):
+        whole["pictures"] = {name: base64.b64encode(pictures[name].data).decode() for name in held}
+    return Export(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
 
 
-def _read_question(collector: Collector, content: Any) -> None:
+def _read_question(collector: Collector, content: Any, pictures: Mapping[str, Any]) -> None:
     pool = ""
     if isinstance(content, Mapping):
         content = dict(content)
@@ -59,7 +81,20 @@ def _read_question(collector: Collector, content: Any) -> None:
         collector.error(str(error))
         return
     collector.pool = pool
-    collector.add(question)
+    collector.add(_with_pictures(collector, question, pictures))
+
+
+def _with_pictures(collector: Collector, question: Question, pictures: Mapping[str, Any]) -> Question:
+    """The question with the stored names of the file's pictures. A stored name may be one of the course's already."""
+    names = {}
+    for label in labels_in(question):
+        data = pictures.get(label, pictures.get(unquote(label)))
+        if isinstance(data, str):
+            names[label] = collector.picture(label, data)
+        elif data is not None or not is_stored(label):
+            told = gettext("The picture “%(label)s” is not in the file: its description is shown in its place.")
+            collector.warn(told % {"label": label[:80]})
+    return renamed(question, {label: name for label, name in names.items() if name})
 
 
 # ---- Questions with their lines ----------------------------------------------------------------------------------
@@ -104,14 +139,19 @@ def _expect(text: str, place: int, marks: str) -> str:
     return text[place]
 
 
-def _questions(text: str) -> Iterator[tuple[int, Any]]:
-    """(line, question) of each, whether the file holds an envelope, a list or a single question."""
+def _questions(text: str, pictures: dict[str, Any]) -> Iterator[tuple[int, Any]]:
+    """(line, question) of each, whether the file holds an envelope, a list or a single question.
+
+    The pictures of an envelope are put into `pictures` before its first question comes.
+    """
     start = _skip(text, 0)
     if _expect(text, start, "[{") == "[":
         end = yield from _elements(text, start)
     else:
         whole, end = _value(text, start)
         if "questions" in whole and "type" not in whole:
+            if isinstance(whole.get("pictures"), dict):
+                pictures |= whole["pictures"]
             yield from _envelope(text, start)
         else:
             yield text.count("\n", 0, start) + 1, whole

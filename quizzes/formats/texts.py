@@ -6,7 +6,7 @@ Formulas are `$…$` and `$$…$$` here; Moodle's are `\\(…\\)`, `\\[…\\]` a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from html import escape as escape_html
 from typing import Any
@@ -21,6 +21,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from markdownify import MarkdownConverter
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
+from quizzes.pictures.texts import is_stored
 from quizzes.questions import LANGUAGES, MAX_TEXT
 
 MAX_HTML = 4 * MAX_TEXT  # characters of one text before it is turned into Markdown
@@ -112,6 +113,12 @@ class _Converter(MarkdownConverter):
     def escape(self, text: str, parent_tags: set[str]) -> str:
         return escape_markdown(text)
 
+    def convert_img(self, element: Any, _text: str, parent_tags: set[str]) -> str:
+        # `_clear` has left only those that the file brings.
+        alt = escape_markdown(" ".join(str(element.get("alt") or "").split()))
+        alt = re.sub(r"(?<!\\)[\[\]]", r"\\\g<0>", alt)  # an odd bracket would end the description
+        return f"![{alt}]({element['src']})"
+
     def convert_sup(self, _element: Any, text: str, parent_tags: set[str]) -> str:
         return _indexed(text, _RAISED, "^")
 
@@ -159,12 +166,15 @@ def check_length(text: str, most: int) -> None:
         raise BadText(gettext("A text is longer than %(most)d characters.") % {"most": most})
 
 
-def html_to_markdown(html: str, lost: Lost) -> str:
-    """Markdown of a piece of HTML. Raises BadText."""
+Find = Callable[[str], str | None]  # from the address of a picture in a file to its stored name; None: left out
+
+
+def html_to_markdown(html: str, lost: Lost, find: Find | None = None) -> str:
+    """Markdown of a piece of HTML, with the pictures that `find` finds. Raises BadText."""
     check_length(html, MAX_HTML)
     # In a box of its own: a bare text that looks like an address or a file's name makes the parser warn.
     soup = BeautifulSoup(f"<div>{html}</div>", "html.parser")
-    _clear(soup, lost)
+    _clear(soup, lost, find)
     try:
         markdown = _converter.convert_soup(soup)
     except RecursionError as error:
@@ -174,17 +184,21 @@ def html_to_markdown(html: str, lost: Lost) -> str:
     return re.sub(r"\\\n(?=\n)", "\n", markdown).strip()
 
 
-def _clear(soup: BeautifulSoup, lost: Lost) -> None:
+def _clear(soup: BeautifulSoup, lost: Lost, find: Find | None) -> None:
     for text in soup.find_all(string=lambda string: isinstance(string, Comment | PreformattedString)):
         text.extract()
     for element in soup.find_all(_GONE):
         element.decompose()
     for element in soup.find_all("img"):
-        label = element.get("alt") or ""
+        label, name = element.get("alt") or "", find(str(element.get("src") or "")) if find else None
+        if name is not None:
+            element["src"] = f"picture:{name}"
+            continue
         element.replace_with(f"[{label}]" if label else "")
-        lost.add(gettext("A picture was left out: questions hold text and formulas only. Describe it in words."))
+        lost.add(gettext("A picture that is not in the file was left out; its description stands in its place."))
     for element in soup.find_all(_MEDIA):
-        lost.add(gettext("A <%(tag)s> was left out: questions hold text and formulas only.") % {"tag": element.name})
+        told = gettext("A <%(tag)s> was left out: questions hold text, formulas and pictures only.")
+        lost.add(told % {"tag": element.name})
         element.decompose()
 
 
@@ -205,8 +219,12 @@ def _render_block_formula(
 
 
 def _render_image(self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+    alt = self.renderInlineAsText(tokens[index].children or [], options, env)
+    name = str(tokens[index].attrGet("src") or "").removeprefix("picture:")
+    if is_stored(name) and name in env.get("held", ()):
+        return f'<img src="picture:{name}" alt="{escape_html(alt)}">'
     env["pictures"] = True
-    return escape_html(f"[{self.renderInlineAsText(tokens[index].children or [], options, env)}]", quote=False)
+    return escape_html(f"[{alt}]", quote=False)
 
 
 def _make_parser() -> MarkdownIt:
@@ -223,12 +241,15 @@ def _make_parser() -> MarkdownIt:
 _parser = _make_parser()
 
 
-def markdown_to_html(text: str, lost: Lost) -> str:
-    """HTML of a Markdown text, with formulas in `\\(…\\)` and `\\[…\\]`. One paragraph has no `<p>` around it."""
-    env: dict[str, Any] = {}
+def markdown_to_html(text: str, lost: Lost, held: Container[str] = ()) -> str:
+    """HTML of a Markdown text, with formulas in `\\(…\\)` and `\\[…\\]`. One paragraph has no `<p>` around it.
+
+    Pictures whose names are `held` stay, at the address `picture:<name>`.
+    """
+    env: dict[str, Any] = {"held": held}
     html = str(_parser.render(text, env)).strip()
     if env.get("pictures"):
-        lost.add(gettext("A picture was left out: the file holds text and formulas only."))
+        lost.add(gettext("A picture was left out: this place of the file holds text and formulas only."))
     single = re.fullmatch(r"<p>((?:(?!<p>|</p>).)*)</p>", html, re.DOTALL)
     return single[1] if single and not single[1].startswith(r"\[") else html
 

@@ -1,7 +1,7 @@
-"""Quizzes: questions and their frozen versions, the quiz with its slots and overrides, attempts and their answers."""
+"""Quizzes: questions, their frozen versions and pictures; the quiz, its slots and overrides; attempts and answers."""
 
 from quizzes.models.attempt import GRACE, Answer, AnswerEvent, Attempt, AttemptState
-from quizzes.models.bank import Question, QuestionVersion
+from quizzes.models.bank import Picture, Question, QuestionVersion
 from quizzes.models.quiz import Override, Quiz, Slot, check_rule
 from quizzes.models.record import Announcement, AttemptEvent, KeyChange, SignInCode
 
@@ -15,6 +15,7 @@ __all__ = [
     "AttemptState",
     "KeyChange",
     "Override",
+    "Picture",
     "Question",
     "QuestionVersion",
     "Quiz",

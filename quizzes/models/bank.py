@@ -1,4 +1,4 @@
-"""Questions and their frozen versions."""
+"""Questions, their frozen versions, and the pictures in them."""
 
 from __future__ import annotations
 
@@ -47,3 +47,26 @@ class QuestionVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.question} v{self.number}"
+
+
+class Picture(models.Model):
+    """A picture that questions of the course name by its content: `picture:<name>`. Never changed.
+
+    In the database, not on a disk: every web host has it, and a backup of the database is a whole one.
+    """
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="pictures", verbose_name=_("course"))
+    name = models.CharField(max_length=32)  # of the content: hexadecimal, see quizzes.pictures.files
+    mime = models.CharField(max_length=20)
+    data = models.BinaryField()
+    width = models.PositiveIntegerField()  # pixels
+    height = models.PositiveIntegerField()
+    added_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
+        constraints = (models.UniqueConstraint(fields=("course", "name"), name="picture_once"),)
+
+    def __str__(self) -> str:
+        return self.name

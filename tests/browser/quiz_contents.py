@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from quizzes.pictures import keep, read_picture
+from tests.quizzes.drawing import chart
 from tests.quizzes.quizzing import add_question, add_quiz, add_slots
 
 
@@ -18,6 +20,7 @@ def option(
     return found | ({"feedback": both(*why)} if why[0] else {})
 
 
+CHART = read_picture(chart())
 LOSS = r"$$\mathcal{L} = \frac{1}{n}\sum_{i=1}^{n} (p_i - y_i)^2$$"
 CODE = "```python\ndef step(W, X, y, rate):\n    p = X @ W\n    return W - rate * 2 * X.T @ (p - y) / y.size\n```"
 
@@ -72,8 +75,10 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "weights": {
         "type": "numerical",
         "text": both(
-            "How many unknowns has a network from 784 inputs to 10 outputs?",
-            "Combien d’inconnues a un réseau de 784 entrées et 10 sorties ?",
+            "How many unknowns has a network from 784 inputs to 10 outputs?\n\n"
+            f"![Loss over steps: falls from 2.3 to 0.3](picture:{CHART.name})",
+            "Combien d’inconnues a un réseau de 784 entrées et 10 sorties ?\n\n"
+            f"![Perte au fil des pas : elle tombe de 2,3 à 0,3](picture:{CHART.name})",
         ),
         "answers": [
             {
@@ -139,6 +144,7 @@ def rich_quiz(course: Any, *, slug: str = "final", questions: Any = QUESTIONS, *
     quiz = add_quiz(course, slug)
     Quiz.objects.filter(pk=quiz.pk).update(**FEATURES | fields)
     quiz.refresh_from_db()
+    keep(course, [CHART])
     for name in questions:
         add_slots(quiz, add_question(course, f"{slug}-{name}", {"name": name, **QUESTIONS[name]}))
     return quiz

@@ -1,18 +1,17 @@
-"""Every quiz page for everybody: readable by all, on a phone, in the dark, in French, without scripts."""
+"""Pictures of a quiz, at a desk and on a phone."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from quizzes import actions
-from quizzes.models import Attempt, Quiz
+from quizzes.models import Quiz
 from tests.browser.quiz_contents import rich_quiz
 from tests.browser.quiz_site import Browsers
 
@@ -30,23 +29,11 @@ def quiz(course: Any) -> Quiz:
 
 
 @pytest.fixture
-def enter(browser: Browser, live_server: Any, settings: Any) -> Iterator[Callable[..., Page]]:
-    """`enter(user, path, **options)`: a page of a browser of its own in which `user` is signed in."""
+def browsers(browser: Browser, live_server: Any, settings: Any) -> Iterator[Browsers]:
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
-    browsers = Browsers(browser, live_server.url)
-    yield browsers.enter
-    browsers.close()
-
-
-def answer_some(attempt: Attempt) -> None:
-    for key, response in {
-        "q1": "a",
-        "q2": ["a", "b"],
-        "q4": "7 850",
-        "q6": {"1": "a", "2": "b"},
-        "q7": ["a", "b", "d", "c"],
-    }.items():
-        actions.save_answer(attempt.pk, attempt.student, key, response, seen=10**6, flagged=key in ("q2", "q6"))
+    found = Browsers(browser, live_server.url)
+    yield found
+    found.close()
 
 
 def shot(page: Page, name: str) -> None:
@@ -62,34 +49,18 @@ LOOKS = [
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_it_works(enter: Callable[..., Page], quiz: Quiz, bob: Any, look: dict[str, Any], request: Any) -> None:
-    """Accessible by axe and no wider than the screen: list, start, questions one by one, summary, end."""
-    kind = request.node.callspec.id
-    page = enter(bob, "/c/course/quizzes/", **look)
-
-    def check(name: str) -> None:
-        shot(page, f"{kind}-{name}")
-        results = Axe().run(page)
-        assert results.violations_count == 0, f"{name}\n{results.generate_report()}"
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
-
-    check("list")
-    page.locator(".row-title a").click()
-    check("start")
+def test_it_works(browsers: Browsers, quiz: Quiz, bob: Any, look: dict[str, Any], request: Any) -> None:
+    """It comes with the page: whoever turns to it when the network has gone sees it, as wide as the screen allows."""
+    browsers.expected = ("Failed to load resource",)  # what the page reports when the network goes
     attempt = actions.start(quiz, bob)
-    actions.announce(quiz, "Question 4: k means thousand.", bob)
-    answer_some(attempt)
-    page.goto(f"/a/{attempt.pk}/?q=q2")
-    expect(page.locator("#q2")).to_be_visible()
-    check("one-question")
-    Quiz.objects.update(one_page=True)
-    page.reload()
-    expect(page.locator("fieldset:visible")).to_have_count(8)
-    check("one-page")
-    page.goto(f"/a/{attempt.pk}/summary")
-    check("summary")
-    actions.submit(attempt, by=bob)
-    page.goto(f"/a/{attempt.pk}/")
-    check("end")
-    page.goto("/c/course/q/final/")
-    check("start-after")
+    page = browsers.enter(bob, f"/a/{attempt.pk}/", **look)
+    picture = page.locator("#q4 .question-text img")
+    page.wait_for_function("(image) => image.complete && image.naturalWidth === 900", arg=picture.element_handle())
+    page.context.set_offline(True)
+    page.locator("[data-dot=q4]").click()
+    expect(picture).to_be_visible()
+    shot(page, f"{request.node.callspec.id}-picture")
+    box = picture.bounding_box()
+    assert box is not None and 250 < box["width"] <= 900 and box["x"] + box["width"] <= page.viewport_size["width"]  # type: ignore[index]  # it has one
+    assert abs(box["width"] / box["height"] - 900 / 520) < 0.02
+    page.context.set_offline(False)

@@ -1,14 +1,12 @@
-"""The staff's pages of a quiz in real Chromium: the board follows a student who writes; every page is for everybody."""
+"""The staff's pages of a quiz in real Chromium: the board follows a student who writes."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from quizzes import actions
@@ -84,49 +82,6 @@ def test_it_works(
     board.get_by_role("dialog").get_by_role("button", name="End").click()
     expect(row).to_contain_text("submitted")
     assert Attempt.objects.get().state == AttemptState.SUBMITTED
-
-
-def look(page: Page, name: str) -> None:
-    """Accessible by axe and no wider than the screen; a picture in the folder that SCREENSHOTS names."""
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-    results = Axe().run(page)
-    assert results.violations_count == 0, f"{name}\n{results.generate_report()}"
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
-
-
-LOOKS = [
-    pytest.param({"viewport": {"width": 1280, "height": 900}}, id="desk"),
-    pytest.param({"viewport": {"width": 380, "height": 780}, "color_scheme": "dark"}, id="phone"),
-]
-
-
-@pytest.mark.parametrize("options", LOOKS)
-def test_for_everybody(
-    browsers: Browsers, quiz: Quiz, attempt: Attempt, alice: Any, bob: Any, options: dict[str, Any], request: Any
-) -> None:
-    kind = request.node.callspec.id.removeprefix("chromium-")
-    actions.save_answer(attempt.pk, bob, "q1", "a", seen=0)
-    actions.save_answer(attempt.pk, bob, "q4", "7850", seen=9)
-    actions.note(attempt, "focus_lost", {})
-    page = browsers.enter(alice, f"{PAGES}/board/", **options)
-    look(page, f"{kind}-board")
-    actions.submit(attempt, by=bob)
-    for name, path in {
-        "log": f"/a/{attempt.pk}/log/",
-        "statistics": f"{PAGES}/statistics/",
-        "regrade": f"{PAGES}/regrade/?question={Question.objects.get(slug='final-base-model').pk}",
-        "overrides": f"{PAGES}/overrides/",
-        "codes": f"{PAGES}/codes/",
-    }.items():
-        page.goto(path)
-        look(page, f"{kind}-{name}")
-    page.get_by_role("button", name="Make codes").click()
-    page.get_by_role("dialog").get_by_role("button", name="Make codes").click()
-    expect(page.locator(".slip")).to_have_count(1)
-    look(page, f"{kind}-slips")
-    page.goto("/code/")
-    look(page, f"{kind}-sign-in")
 
 
 def test_a_regrade_from_its_form(browsers: Browsers, quiz: Quiz, attempt: Attempt, alice: Any, bob: Any) -> None:

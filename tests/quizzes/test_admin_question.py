@@ -82,7 +82,7 @@ def test_it_works(teacher: Client, course: Any) -> None:
 @pytest.mark.parametrize("kind", TYPES)
 def test_each_type_has_a_beginning(teacher: Client, course: Any, kind: str) -> None:
     assert dump(parse(template(kind)))["type"] == kind
-    assert f"&quot;type&quot;: &quot;{kind}&quot;" in text_of(teacher.get(reverse(ADD) + f"?type={kind}"))
+    assert f'name="q.type" value="{kind}"' in text_of(teacher.get(reverse(ADD) + f"?type={kind}"))
     question = add_question(course, "q", template(kind))
     assert teacher.get(page(question)).status_code == 200
 

@@ -85,8 +85,8 @@ def test_texts_are_in_the_asked_language() -> None:
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_nothing_larger_than_the_limit_is_read(kind: str) -> None:
-    result = read(kind, b"x" * ((8 << 20) + 1))
-    assert [problem.line for problem in result.problems] == [0] and "8 MiB" in result.problems[0].text
+    result = read(kind, b"x" * ((16 << 20) + 1))
+    assert [problem.line for problem in result.problems] == [0] and "16 MiB" in result.problems[0].text
 
 
 def test_a_file_may_hold_so_many_questions() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from quizzes import wildcards
 from quizzes.questions import parse
 from quizzes.scoring import RULES, BadRule, find_rule, fraction, grade, rounded, total
 from quizzes.scoring_amc import Strategy, arithmetic, multiple_score, simple_score
@@ -330,3 +331,8 @@ def test_a_mark_out_of_twenty() -> None:
     assert grade(Decimal("7.00"), Decimal("10.00")) == Decimal("14.00")
     assert grade(Decimal("2.00"), Decimal("3.00"), grain=Decimal("0.5")) == Decimal("13.50")
     assert grade(Decimal(1), Decimal(0)) == 0
+
+
+@pytest.mark.parametrize(("accepted", "seen"), [("tokeni*ation", "tokeni…ation"), (r"a\*b", "a*b"), ("plain", "plain")])
+def test_a_pattern_is_shown_as_people_read_it(accepted: str, seen: str) -> None:
+    assert wildcards.shown(accepted) == seen

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable
 
 from django.utils.translation import gettext
 
-from quizzes.formats.common import Export, Left, Pooled
+from quizzes.formats.common import NO_PICTURES, Export, Left, Pictures, Pooled
 from quizzes.formats.export import Writer, moodle_shares, number, percent, say_what_is_left, write_each
 from quizzes.questions import Question, Texts
 
 HEADER = "// GIFT\n\n"
 
 
-def write(questions: Iterable[Pooled], language: str = "en") -> Export:
+def write(questions: Iterable[Pooled], language: str = "en", _pictures: Pictures = NO_PICTURES) -> Export:
     """The questions in `language`; what GIFT cannot hold is said by question."""
     export = write_each(questions, language, _write, lambda pool: f"$CATEGORY: $course$/top/{_escape(pool)}\n\n")
     export.text = HEADER + export.text

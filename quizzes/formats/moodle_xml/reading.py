@@ -13,6 +13,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 from django.utils.translation import gettext
 
 from quizzes.formats.common import Collector, Import, Left, bring, decode, name_of, pool_of
+from quizzes.formats.moodle_xml.files import Files
 from quizzes.formats.moodle_xml.types import READERS, Item
 from quizzes.formats.texts import BadText, Lost, by_language, html_to_markdown, marks_to_dollars, plain_to_markdown
 from quizzes.questions import MAX_PARTS
@@ -130,25 +131,27 @@ class XmlItem(Item):
         text = "".join(inner.itertext()) if inner is not None else element.text or ""
         style = element.get("format", "html")
         if element.find("file") is not None and "@@PLUGINFILE@@" not in text:
-            self.lost.add(gettext("A file was left out: questions hold text and formulas only."))
+            self.lost.add(gettext("A file that no text shows was left out."))
+        files = Files(self.collector, element)
+        text = files.without_data(text)
         parts = by_language(text.strip(), self.collector.language)
-        found = {language: self._markdown(part, style) for language, part in parts.items()}
+        found = {language: self._markdown(part, style, files) for language, part in parts.items()}
         return {language: markdown for language, markdown in found.items() if markdown}
 
     def plain_texts(self, name: str, element: Element) -> dict[str, str]:
         parts = by_language(self.value(name, "", element), self.collector.language)
         return {language: plain_to_markdown(part) for language, part in parts.items()}
 
-    def _markdown(self, text: str, style: str) -> str:
+    def _markdown(self, text: str, style: str, files: Files) -> str:
         if style == "markdown":
-            return marks_to_dollars(text.strip())
+            return files.named(marks_to_dollars(text.strip()))
         if style == "plain_text":
             return plain_to_markdown(text)
         if style == "moodle_auto_format":
             if not re.search(r"</?[A-Za-z][^<>]*>|&#?\w+;", text):
                 return plain_to_markdown(text)
             text = text.replace("\n", "<br>")
-        return html_to_markdown(text, self.lost)
+        return html_to_markdown(text, self.lost, files.find)
 
 
 def _read_question(collector: Collector, element: Element) -> None:

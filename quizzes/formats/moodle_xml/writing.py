@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Iterable
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from django.utils.translation import gettext
 
-from quizzes.formats.common import Export, Pooled
+from quizzes.formats.common import NO_PICTURES, Export, Pictures, Pooled
 from quizzes.formats.export import Writer, moodle_shares, number, percent, say_what_is_left, write_each
 from quizzes.formats.texts import in_languages, markdown_to_html, markdown_to_plain
 from quizzes.questions import Question, Texts
 
 BOTH = "both"
 # What XML 1.0 cannot hold, even escaped.
+PICTURE = re.compile(r'src="picture:([0-9a-f]{32})"')  # as `markdown_to_html` writes it
 IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
-def write(questions: Iterable[Pooled], language: str = "en") -> Export:
-    """The questions in `language` ("en", "fr" or "both"); what Moodle cannot hold is said by question."""
-    export = write_each(questions, language, _write, _category)
+def write(questions: Iterable[Pooled], language: str = "en", pictures: Pictures = NO_PICTURES) -> Export:
+    """The questions in `language` ("en", "fr" or "both"); what Moodle cannot hold is said by question.
+
+    `pictures` go along, in the elements whose texts name them.
+    """
+    export = write_each(questions, language, _write, _category, pictures)
     export.text = f'<?xml version="1.0" encoding="UTF-8"?>\n<quiz>\n{export.text}</quiz>\n'
     return export
 
@@ -40,6 +45,15 @@ def _text(element: Element, text: str) -> None:
     SubElement(element, "text").text = IMPOSSIBLE.sub("", text)
 
 
+def _text_and_files(element: Element, html: str, pictures: Pictures) -> None:
+    """The text, and behind it the files that it shows, as Moodle has them."""
+    named = dict.fromkeys(PICTURE.findall(html))
+    _text(element, PICTURE.sub(lambda found: f'src="@@PLUGINFILE@@/{pictures[found[1]].filename}"', html))
+    for name in named:
+        file = SubElement(element, "file", name=pictures[name].filename, path="/", encoding="base64")
+        file.text = base64.b64encode(pictures[name].data).decode()
+
+
 class _Xml:
     def __init__(self, question: Question, writer: Writer) -> None:
         self.question = question
@@ -49,7 +63,8 @@ class _Xml:
     def html(self, texts: Texts) -> str:
         if self.writer.language != BOTH:
             return self.writer.html(texts)
-        return in_languages({key: markdown_to_html(text, self.writer.lost) for key, text in texts.items() if text})
+        lost, held = self.writer.lost, self.writer.pictures
+        return in_languages({key: markdown_to_html(text, lost, held) for key, text in texts.items() if text})
 
     def plain(self, texts: Texts) -> str:
         if self.writer.language != BOTH:
@@ -58,7 +73,7 @@ class _Xml:
 
     def rich(self, name: str, texts: Texts, parent: Element | None = None) -> Element:
         element = SubElement(self.element if parent is None else parent, name, format="html")
-        _text(element, self.html(texts))
+        _text_and_files(element, self.html(texts), self.writer.pictures)
         return element
 
     def fact(self, name: str, value: str) -> None:
@@ -66,7 +81,7 @@ class _Xml:
 
     def answer(self, share: float, text: str, feedback: Texts, style: str = "html") -> Element:
         element = SubElement(self.element, "answer", fraction=percent(share), format=style)
-        _text(element, text)
+        _text_and_files(element, text, self.writer.pictures)
         self.rich("feedback", feedback, element)
         return element
 
@@ -150,7 +165,7 @@ def _ordering(xml: _Xml) -> None:
         xml.fact(name, value)
     for place, item in enumerate(xml.question.items, 1):
         element = SubElement(xml.element, "answer", fraction=f"{place}.0000000", format="html")
-        _text(element, xml.html(item.text))
+        _text_and_files(element, xml.html(item.text), xml.writer.pictures)
     if xml.question.fixed_order:
         xml.writer.cannot(gettext("The format cannot fix the order of the options."))
 
