@@ -1,17 +1,18 @@
-"""The mail that carries a sign-in code.
+"""The site's mail: sign-in codes, and the daily mail of those who want it.
 
-It is written and sent beside the request, never in it: an answer that took longer, or failed, only for addresses
+A code is written and sent beside the request, never in it: an answer that took longer, or failed, only for addresses
 that exist would tell a stranger who is enrolled.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
@@ -29,6 +30,19 @@ class CodeMail:
     language: str  # of the text
     host: str  # the site's name, as the browser knows it
     minutes: int  # until the code expires
+
+
+def letter(
+    to: str, subject: str, text: str, html: str = "", headers: Mapping[str, str] | None = None
+) -> EmailMultiAlternatives:
+    """A mail from the site, ready to be sent; with `html`, programs show that instead of `text`."""
+    # Auto-Submitted: holiday answers must not come back to the site.
+    marked = {"Auto-Submitted": "auto-generated"} | dict(headers or {})
+    # In one line: a line break in a header is refused, and the mail would never leave.
+    message = EmailMultiAlternatives(" ".join(subject.split()), text, settings.DEFAULT_FROM_EMAIL, [to], headers=marked)
+    if html:
+        message.attach_alternative(html, "text/html")
+    return message
 
 
 def send_code(mail: CodeMail) -> None:
@@ -49,9 +63,7 @@ def _deliver(mail: CodeMail) -> None:
             context = {"mail": mail}
             subject = " ".join(render_to_string("account/email/login_code_subject.txt", context).split())
             body = render_to_string("account/email/login_code_message.txt", context).strip() + "\n"
-        # Auto-Submitted: holiday answers must not come back to the site.
-        headers = {"Auto-Submitted": "auto-generated"}
-        EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers).send()
+        letter(mail.to, subject, body).send()
     except Exception:
         # Any fault of the mail server or of a template: nobody waits for this thread, so the log must have it.
         logger.exception("a sign-in code could not be mailed")

@@ -10,6 +10,8 @@ from accounts import views
 
 urlpatterns = [
     path("", views.account, name="account"),
+    path("digest/", views.digest, name="digest"),
+    path("digest/stop/<str:token>/", views.stop_digest, name="digest-stop"),
     path("logout/", logout, name="account_logout"),
     # Asked at sign-in and before changes, of whoever has a second factor.
     path("2fa/authenticate/", mfa.authenticate, name="mfa_authenticate"),

@@ -17,11 +17,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import language
+from accounts import digests, language
 from accounts.forms import NamesForm
-from accounts.models import User
+from accounts.models import Digest, User
 
 
 @login_required
@@ -39,7 +40,37 @@ def account(request: HttpRequest) -> HttpResponse:
             User.objects.filter(pk=user.pk).update(**form.cleaned_data)
             messages.success(request, _("Saved."))
             return redirect("account")
-    return render(request, "accounts/account.html", {"form": form, "protected": is_mfa_enabled(user)})
+    context = {
+        "form": form,
+        "protected": is_mfa_enabled(user),
+        "digest": Digest.objects.filter(user=user, wanted=True).exists(),
+    }
+    return render(request, "accounts/account.html", context)
+
+
+@login_required
+@never_cache
+@require_POST
+def digest(request: HttpRequest) -> HttpResponse:
+    """Switch the daily mail on or off."""
+    user: Any = request.user
+    digests.choose(user, request.POST.get("wanted") == "1", request.build_absolute_uri("/").rstrip("/"))
+    messages.success(request, _("Saved."))
+    return redirect("account")
+
+
+@csrf_exempt  # a mail program posts it without a page before; the signed token says whose mail is meant, and no more
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop_digest(request: HttpRequest, token: str) -> HttpResponse:
+    """The end of the daily mail, without sign-in. Opening the link ends nothing: scanners of mail open every link."""
+    found = digests.by_token(token)
+    if found is None:
+        raise Http404
+    if request.method == "POST":
+        Digest.objects.filter(pk=found.pk).update(wanted=False)
+        found.wanted = False
+    return render(request, "accounts/digest_stop.html", {"wanted": found.wanted})
 
 
 @require_POST
