@@ -12,7 +12,7 @@ QUEUES ?=
 export PYTHON WITHOUT_MODELS QUEUES ARGS
 
 .DEFAULT_GOAL := help
-.PHONY: help install model-base run demo test worker lint bench bench-load gpu-check assets messages clean
+.PHONY: help install model-base run demo test worker lint bench bench-load bench-regrade gpu-check assets messages clean
 .NOTPARALLEL:
 
 help: ## list these targets
@@ -54,6 +54,9 @@ gpu-check: install ## on a machine with a GPU: the tests and benchmarks that nee
 
 bench-load: install ## an exam under load on SQLite and PostgreSQL (ARGS="--students 1000"); one line per figure
 	@$(GO) exec $(VENV) -m deploy.bench_load $(ARGS)
+
+bench-regrade: install ## a regrade of 1,000 submissions with live work beside it (ARGS="--submissions 100"); one line per figure
+	@$(GO) exec $(VENV) -m deploy.bench_regrade $(ARGS)
 
 assets: ## build the browser's files again (contributors only; needs node and npm)
 	@command -v npm >/dev/null || { echo "npm is not there: install node 20 or newer. The built files are in the repository, so only changes to platform/assets need it." >&2; exit 1; }

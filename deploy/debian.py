@@ -24,7 +24,9 @@ def find_chromium() -> str | None:
 
 NEEDS = (
     Need("chromium", lambda: find_chromium() is not None, "the browser tests"),
+    Need("tesseract-ocr", lambda: shutil.which("tesseract") is not None, "the words in test pictures"),
     Need("postgresql", lambda: find_programs() is not None, "the tests on PostgreSQL"),
+    Need("libreoffice-calc-nogui", lambda: shutil.which("soffice") is not None, "the tests of exports in LibreOffice"),
 )
 
 

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 BATCH = 200
+STUDENTS = 20  # whose grades move in one transaction: SQLite has one writer, and nobody's submission waits for a class
 
 
 class RegradeError(ValueError):
@@ -220,36 +222,56 @@ def _moves(
 # ---- Deciding --------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def apply(regrade: Regrade, by: User) -> int:
-    """Let the new results count; how many submissions changed. Raises RegradeError while runs are waiting."""
-    regrade = _locked(regrade)
-    if regrade.applied_at or regrade.cancelled_at:
-        raise RegradeError(_("This regrade has been decided already."))
-    if regrade.entries.filter(new__state__in=Run.OPEN).exists():
-        raise RegradeError(_("Submissions are still being graded: wait until the preview is complete."))
-    regrade.applied_at = timezone.now()
-    regrade.save(update_fields=["applied_at"])
-    record(
-        regrade.assignment.course, by, AuditEvent.Kind.REGRADE, detail=f"{regrade.assignment.slug}: {regrade.reason}"
-    )
-    return _point(regrade, "old", "new")
+    """Let the new results count; how many submissions changed. Raises RegradeError while runs are waiting.
+
+    The decision is one transaction, the students' grades follow in many. When the process ends among them, calling this
+    again goes on: see `unfinished`.
+    """
+    with transaction.atomic():
+        regrade = _locked(regrade)
+        if regrade.undone_at or regrade.cancelled_at or (regrade.applied_at and not unfinished(regrade)):
+            raise RegradeError(_("This regrade has been decided already."))
+        if regrade.entries.filter(new__state__in=Run.OPEN).exists():
+            raise RegradeError(_("Submissions are still being graded: wait until the preview is complete."))
+        if not regrade.applied_at:
+            regrade.applied_at = timezone.now()
+            regrade.save(update_fields=["applied_at"])
+            _record(regrade, by, regrade.reason)
+    return _point(regrade, "old", "new", regrade.reason)
 
 
-@transaction.atomic
 def undo(regrade: Regrade, by: User) -> int:
-    """Let the old results count again; how many submissions changed. The events stay. Raises RegradeError."""
-    regrade = _locked(regrade)
-    if not regrade.applied_at or regrade.undone_at:
-        raise RegradeError(_("Only a regrade that counts can be undone."))
-    later = Regrade.objects.filter(assignment=regrade.assignment, applied_at__gt=regrade.applied_at, undone_at=None)
-    if later.exists():
-        raise RegradeError(_("A later regrade counts: undo that one first."))
-    regrade.undone_at = timezone.now()
-    regrade.save(update_fields=["undone_at"])
-    detail = f"{regrade.assignment.slug}: undone ({regrade.reason})"
-    record(regrade.assignment.course, by, AuditEvent.Kind.REGRADE, detail=detail)
-    return _point(regrade, "new", "old")
+    """Let the old results count again; how many submissions changed. The events stay. Raises RegradeError.
+
+    Calling it again goes on where a process ended in the middle, as with `apply`.
+    """
+    with transaction.atomic():
+        regrade = _locked(regrade)
+        if not regrade.applied_at or (regrade.undone_at and not unfinished(regrade)):
+            raise RegradeError(_("Only a regrade that counts can be undone."))
+        later = Regrade.objects.filter(assignment=regrade.assignment, applied_at__gt=regrade.applied_at, undone_at=None)
+        if later.exists():
+            raise RegradeError(_("A later regrade counts: undo that one first."))
+        why = f"undone ({regrade.reason})"
+        if not regrade.undone_at:
+            regrade.undone_at = timezone.now()
+            regrade.save(update_fields=["undone_at"])
+            _record(regrade, by, why)
+    return _point(regrade, "new", "old", why)
+
+
+def unfinished(regrade: Regrade) -> bool:
+    """Whether submissions still stand where they stood before the decision, since its process ended on the way."""
+    if not regrade.applied_at:
+        return False
+    left = F("new") if regrade.undone_at else F("old")
+    return regrade.entries.filter(new__state=RunState.GRADED, submission__run=left).exists()
+
+
+def _record(regrade: Regrade, by: User, why: str) -> None:
+    assignment = regrade.assignment
+    record(assignment.course, by, AuditEvent.Kind.REGRADE, detail=f"{assignment.slug}: {why}")
 
 
 @transaction.atomic
@@ -275,9 +297,18 @@ def _locked(regrade: Regrade) -> Regrade:
     )
 
 
-def _point(regrade: Regrade, before: str, after: str) -> int:
-    """Move the pointer of every submission that still stands where the regrade found or left it."""
-    entries = regrade.entries.filter(new__state=RunState.GRADED).select_related("submission")
+def _point(regrade: Regrade, before: str, after: str, why: str) -> int:
+    """Move the pointer of every submission that still stands where the regrade found or left it, and the grades."""
+    graded = regrade.entries.filter(new__state=RunState.GRADED)
+    students = sorted(set(graded.values_list("submission__student_id", flat=True)))
+    parts = (students[place : place + STUDENTS] for place in range(0, len(students), STUDENTS))
+    return sum(_point_some(regrade, part, before, after, why) for part in parts)
+
+
+@transaction.atomic
+def _point_some(regrade: Regrade, students: list[int], before: str, after: str, why: str) -> int:
+    graded = regrade.entries.filter(new__state=RunState.GRADED, submission__student__in=students)
+    entries = graded.select_related("submission")
     changed = []
     for entry in entries:
         if entry.submission.run_id == getattr(entry, f"{before}_id"):
@@ -289,5 +320,5 @@ def _point(regrade: Regrade, before: str, after: str) -> int:
     for submission in found.select_related("assignment__item", "student").order_by("-received_at"):
         if submission.student_id not in done:
             done.add(submission.student_id)
-            update_score(submission)
+            update_score(submission, why)
     return len(changed)

@@ -129,7 +129,7 @@ def other_course(db: None) -> Any:
     return Course.objects.create(slug="other", title_en="Other", title_fr="Autre")
 
 
-def _person(email: str, given: str, family: str, course: Any, role: str, **fields: Any) -> Any:
+def make_person(email: str, given: str, family: str, course: Any, role: str, **fields: Any) -> Any:
     from accounts.models import User
     from courses.models import Enrolment
 
@@ -140,21 +140,20 @@ def _person(email: str, given: str, family: str, course: Any, role: str, **field
 
 @pytest.fixture
 def alice(course: Any) -> Any:
-    return _person("alice@example.org", "Alice", "Martin", course, "instructor", is_staff=True)
+    return make_person("alice@example.org", "Alice", "Martin", course, "instructor", is_staff=True)
 
 
 @pytest.fixture
 def bob(course: Any) -> Any:
-    return _person("bob@example.org", "Bob", "Durand", course, "student")
+    return make_person("bob@example.org", "Bob", "Durand", course, "student")
 
 
 @pytest.fixture
 def charlie(other_course: Any) -> Any:
-    return _person("charlie@example.org", "Charlie", "Petit", other_course, "student")
+    return make_person("charlie@example.org", "Charlie", "Petit", other_course, "student")
 
 
-@pytest.fixture
-def exercise(course: Any) -> Any:
+def make_exercise(course: Any) -> Any:
     """A published exercise whose tests are listed: one public test of 4 points, one hidden of 6."""
     from exercises import actions
     from exercises.models import Exercise, ExerciseVersion, Run
@@ -170,6 +169,11 @@ def exercise(course: Any) -> Any:
     exercise.published = version
     exercise.save()
     return exercise
+
+
+@pytest.fixture
+def exercise(course: Any) -> Any:
+    return make_exercise(course)
 
 
 @pytest.fixture
@@ -192,26 +196,28 @@ def assignment(exercise: Any) -> Any:
     )
 
 
-@pytest.fixture
-def graded() -> Callable[..., Any]:
-    """`graded(submission, report)`: let a report for the submission's run arrive, as a grader sends it."""
+def deliver(submission: Any, report: dict[str, Any] | None = None) -> Any:
+    """Let a report for the submission's run arrive, as a grader sends it: full marks unless `report` is given."""
     from exercises import reports, tokens
     from exercises.models import Run, RunState
     from workers.jobs import SCHEMA, Report
 
-    def send(submission: Any, report: dict[str, Any] | None = None) -> Any:
-        run = submission.run
-        Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING, attempt=1)
-        body = report or make_report(run.version)
-        if run.purpose == Run.Purpose.PUBLIC and report is None:
-            body["tests"] = [test for test in body["tests"] if test["public"]]
-            body["score"] = 4.0
-        message = Report(SCHEMA, str(run.pk), 1, tokens.make(str(run.pk), 1), "node", "report", body)
-        assert reports.record_report(message.to_dict()) == "graded"
-        submission.refresh_from_db()
-        return submission
+    run = submission.run
+    Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING, attempt=1)
+    body = report or make_report(run.version)
+    if run.purpose == Run.Purpose.PUBLIC and report is None:
+        body["tests"] = [test for test in body["tests"] if test["public"]]
+        body["score"] = 4.0
+    message = Report(SCHEMA, str(run.pk), 1, tokens.make(str(run.pk), 1), "node", "report", body)
+    assert reports.record_report(message.to_dict()) == "graded"
+    submission.refresh_from_db()
+    return submission
 
-    return send
+
+@pytest.fixture
+def graded() -> Callable[..., Any]:
+    """`graded(submission, report)`: see `deliver`."""
+    return deliver
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def regrade(request: HttpRequest, course: str, slug: str) -> HttpResponse:
         return redirect("regrade", course, slug)
     context = _context(assignment)
     past = Regrade.objects.filter(assignment=assignment).select_related("by")
-    context["past"] = past.exclude(applied_at=None, cancelled_at=None)
+    context["past"] = [(one, regrading.unfinished(one)) for one in past.exclude(applied_at=None, cancelled_at=None)]
     return render(request, "exercises/regrade.html", context)
 
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
@@ -127,34 +126,3 @@ def test_a_teacher_sets_points(page: Page, site: Any, grades: None) -> None:
     expect(cell).to_have_accessible_description("Override: Appeal")
     page.get_by_role("link", name="Item two").click()
     expect(page.get_by_role("columnheader", name="Item two")).to_have_attribute("aria-sort", "descending")
-
-
-PAGES = ("/?all", "/join/", "/accounts/", "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/c/course/gradebook/")
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_everybody_can_use_the_pages(page: Page, site: Any, grades: None, bob: Any, width: int, scheme: Any) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    page.emulate_media(color_scheme=scheme)
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-
-    def check(path: str) -> None:
-        page.goto(site.url + path)
-        found = Axe().run(page).response["violations"]
-        assert [(path, v["id"], v["nodes"][0]["html"]) for v in found] == []
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"
-
-    check("/accounts/login/")
-    page.get_by_label("E-mail").fill("alice@example.org")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Enter the code")).to_be_visible()
-    check("/accounts/login/code/")
-    page.context.clear_cookies()
-    sign_in(page, site, "alice@example.org", "/accounts/")
-    for path in (*PAGES, f"/c/course/gradebook/one/{bob.pk}/"):
-        check(path)
-    page.context.clear_cookies()
-    sign_in(page, site, "bob@example.org", "/c/course/grades/")
-    check("/c/course/grades/")
-    assert complaints == []

@@ -8,21 +8,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from exercises import actions
 from exercises.models import Assignment, Draft, Node, Run, Submission
-from tests.conftest import make_report
+from tests.world import rich_report
 
 # Playwright keeps an event loop in this thread; Django would refuse the database here, although nothing is async.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 EXERCISE = "/c/course/e/addition/"
-SERIES = [{"name": f"loss {name}", "x": None, "y": [1.0, 0.5, 0.25]} for name in ("relu", "sigmoid")]
 
 
 @pytest.fixture
@@ -66,19 +64,6 @@ def write(page: Page, text: str) -> None:
     # Typing over a selection, Chromium carries its colours along as an inline style, which the policy refuses.
     page.keyboard.press("Delete")
     page.keyboard.insert_text(text)
-
-
-def rich_report(version: Any) -> dict[str, Any]:
-    """One public test failed with everything that a result can show."""
-    report = make_report(version, {"adds small numbers": "failed"})
-    public = report["tests"][0]
-    public |= {
-        "difference": {"where": "[3, 1]", "got": "1.25", "expected": "3.5", "different": 7, "total": 9},
-        "timing": {"ratio": 1.46, "low": 1.3, "high": 1.6, "at_most": 1.5, "pairs": 40},
-        "output": "printed\n",
-        "series": SERIES,
-    }
-    return report | {"output": "loaded\n"}
 
 
 def test_it_works(enter: Callable[..., Page], bob: Any, graded: Any) -> None:
@@ -159,36 +144,3 @@ def test_two_versions_are_compared(enter: Callable[..., Page], bob: Any, assignm
     page.get_by_role("button", name="Compare A and B").click()
     expect(page.locator(".cm-mergeView")).to_be_visible()
     expect(page.locator("[data-merge-fallback]")).to_be_hidden()
-
-
-@pytest.fixture
-def every_page(assignment: Any, bob: Any, graded: Any) -> list[str]:
-    result = actions.submit(assignment, bob, "first = 1\n")
-    graded(result, rich_report(result.run.version))
-    replaced = actions.submit(assignment, bob, "second = 2\n")
-    waiting = actions.submit(assignment, bob, "third = 3\n")
-    comparison = f"{EXERCISE}diff?a={result.pk}&b={waiting.pk}"
-    ids = (result.pk, replaced.pk, waiting.pk)
-    return ["/c/course/", EXERCISE, *(f"/s/{pk}/" for pk in ids), f"{EXERCISE}history", comparison]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_every_page_is_accessible_and_fits(
-    enter: Callable[..., Page], every_page: list[str], bob: Any, width: int, scheme: str
-) -> None:
-    page = enter(bob, "/c/course/", viewport={"width": width, "height": 800}, color_scheme=scheme)
-    for path in every_page:
-        page.goto(path)
-        expect(page.locator("h1")).to_be_visible()
-        results = Axe().run(page)
-        assert results.violations_count == 0, f"{path}\n{results.generate_report()}"
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"
-
-
-def test_the_staffs_page_is_accessible(enter: Callable[..., Page], every_page: list[str], alice: Any, bob: Any) -> None:
-    page = enter(alice, every_page[2])
-    page.get_by_text("For the staff: the whole report").click()
-    assert Axe().run(page).violations_count == 0
-    page.goto(f"{EXERCISE}history?student={bob.pk}")
-    assert Axe().run(page).violations_count == 0

@@ -143,14 +143,6 @@ def test_the_kind_decides_the_names_of_starter_and_solution(teacher: Client, exe
     assert "starter.txt" in teacher.get(page(exercise)).content.decode()
 
 
-def test_two_authors_do_not_overwrite_each_other(teacher: Client, exercise: Any) -> None:
-    mine = form_of(teacher, exercise)
-    actions.save_files(exercise, ExerciseFiles(files(exercise) | {"tests.py": b"# theirs\n"}))
-    response = teacher.post(page(exercise), mine | {"tests": "# mine"})
-    assert "Somebody else has saved this exercise" in response.content.decode()
-    assert files(exercise)["tests.py"] == b"# theirs\n"
-
-
 def test_too_much_is_refused(teacher: Client, exercise: Any) -> None:
     actions.save_files(exercise, ExerciseFiles(files(exercise) | {"data/old": bytes(20 << 20)}))
     upload = SimpleUploadedFile("new", bytes(13 << 20))

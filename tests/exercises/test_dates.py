@@ -117,6 +117,15 @@ class TestCredit:
             graded(submission)
         assert Score.objects.get().points == 10
 
+    def test_a_result_after_the_closing_counts(self, assignment: Any, bob: Any, graded: Any) -> None:
+        """The queue was long: accepted in the last minute, graded when nothing is accepted any more."""
+        set_dates(assignment, "2026-12-01 23:59")
+        with time_machine.travel(moment("2026-12-01 23:59"), tick=False):
+            submission = actions.submit(assignment, bob, "a")
+        with time_machine.travel(moment("2026-12-02 02:00"), tick=False):
+            graded(submission)
+            assert Score.objects.get().points == 10 and not submission.late
+
     def test_a_late_better_one_may_count_less(self, stepped: Any, bob: Any, graded: Any) -> None:
         with time_machine.travel(moment("2026-12-01 12:00"), tick=False):
             first = actions.submit(stepped, bob, "a")

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from exercises.highlighting import MOST_HIGHLIGHTED, highlighted
+from exercises.highlighting import MOST_HIGHLIGHTED, highlighted, numbered
 
 
 def text_of(markup: str) -> str:
@@ -33,3 +33,16 @@ def test_blank_lines_are_cheap(source: str) -> None:
 def test_very_long_texts_come_without_colours() -> None:
     source = "x = '<'\n" * MOST_HIGHLIGHTED
     assert highlighted(source) == html.escape(source)
+
+
+@pytest.mark.parametrize(
+    "source", ['"""Over\ntwo lines."""\nx = """a\n<b>\n"""\n', "a = 1", "\n\na = 1\n", "x\n" * 30_000]
+)
+def test_each_line_has_its_element(source: str) -> None:
+    markup = numbered(highlighted(source))
+    rows = markup.split("\n")
+    assert len(rows) == source.removesuffix("\n").count("\n") + 1
+    for number, row in enumerate(rows, 1):
+        assert row.startswith(f'<span class="line" id="L{number}">')
+        assert row.count("<span") == row.count("</span>"), row
+    assert text_of(markup) == source.removesuffix("\n")

@@ -10,7 +10,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from exercises.models import Assignment, Draft
+from exercises import actions
+from exercises.models import Assignment, Draft, Submission
 
 URL = "/c/course/e/addition/draft"
 
@@ -33,6 +34,15 @@ def test_it_is_kept_after_closing(client: Any, assignment: Any, bob: Any) -> Non
     Assignment.objects.update(due_at=timezone.now() - datetime.timedelta(days=1))
     client.force_login(bob)
     assert put(client, {"source": "a"}).status_code == 200
+
+
+def test_a_save_after_the_closing_leaves_what_was_handed_in(client: Any, assignment: Any, bob: Any) -> None:
+    submission = actions.submit(assignment, bob, "on time")
+    Assignment.objects.update(due_at=timezone.now() - datetime.timedelta(days=1))
+    client.force_login(bob)
+    put(client, {"source": "too late"})
+    submission.refresh_from_db()
+    assert submission.source == "on time" and Submission.objects.count() == 1
 
 
 @pytest.mark.parametrize(

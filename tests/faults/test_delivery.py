@@ -152,6 +152,26 @@ def test_the_recorder_is_away_when_the_reports_arrive(installation: Any, hand_in
     check_all_final(submissions)
 
 
+def test_the_broker_holds_no_job_that_is_running(installation: Any, hand_in: Any) -> None:
+    """What it held as unacknowledged it would send again after a time, to run beside the first for long jobs."""
+    installation.start()
+    hand_in(1, SLOW.replace("0.8", "2"))
+    client = installation.client()
+
+    def held() -> bool:
+        jobs = [*client.hvals("unacked"), *client.lrange("grade.cpu", 0, -1)]  # the recorder's messages are there too
+        return any(b"grade.run" in job for job in jobs)
+
+    def running() -> bool:
+        return Run.objects.filter(state=RunState.RUNNING).exists()
+
+    installation.wait(running, "it is running")
+    installation.wait(lambda: not held(), "the broker has forgotten it")
+    assert running()
+    client.close()
+    installation.wait_final(1)
+
+
 def test_one_report_delivered_five_times(installation: Any, hand_in: Any) -> None:
     """The report is taken from the real broker while the recorder is away, and put back five times."""
     installation.start()

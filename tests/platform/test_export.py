@@ -219,6 +219,17 @@ def test_hostile_and_difficult_names(course: Course) -> None:
     assert all(len(row) == 6 for row in rows.values())
 
 
+def test_titles_with_commas_and_quotes_stay_one_cell(course: Course, bob: Any) -> None:
+    title = 'Backprop, by hand; "hard"\n=1+1'
+    one = GradeItem.objects.create(course=course, slug="one", title_en=title)
+    give(one, bob, "7")
+    safe = title.replace("\n=", "\n'=")
+    moodle = list(csv.reader(io.StringIO(moodle_csv(build_table(course)), newline="")))
+    assert dict(zip(*moodle, strict=True))[safe] == "7.00"
+    canvas = list(csv.reader(io.StringIO(canvas_csv(build_table(course)).removeprefix("\ufeff"), newline="")))
+    assert dict(zip(canvas[0], canvas[2], strict=True))[safe] == "7.00"
+
+
 class TestPage:
     def test_it_works(self, client: Client, course: Course, alice: Any, bob: Any) -> None:
         give(item(course, "one"), bob, "7")
@@ -323,7 +334,7 @@ class TestOtherFormats:
         assert "final" in head and "Final Grade" not in head  # Canvas drops that header without a word
         cells = dict(zip(head, row, strict=True))
         assert (cells["Student"], cells["SIS Login ID"]) == ("Durand, Bob", "bob@example.org")
-        assert cells["'=1+1"] == "7.50" and "EX" in (cells["Quiz"], cells["Quiz (2)"])
+        assert cells["'=1+1"] == "7.50" and "EX" in (cells["Quiz"], cells["Quiz [2]"])
 
     def test_xlsx(self, table: Any, bob: Any) -> None:
         bob.family_name = "=cmd|' /C calc'!A0\x01"

@@ -185,7 +185,7 @@ def test_the_number_of_queries_is_constant(
 ) -> None:
     fill(course, students, items)
     client.force_login(alice)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         page = client.get("/c/course/gradebook/").content.decode()
     assert page.count('<th scope="row" title=') == students
     assert page.count(">7.25</a>") == students * items

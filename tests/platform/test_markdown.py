@@ -117,6 +117,10 @@ def test_images_keep_their_description() -> None:
         (r"\text{if } x < 0", "&lt;"),
         (r"\log_2 x", '<mo lspace="0.167em" rspace="0.167em">log</mo>'),
         (r"\left\{ x \right\}", 'stretchy="true"'),
+        (r"z = -1", '<mo form="prefix">−</mo><mn>1</mn>'),
+        (r"a < -b", '<mo form="prefix">−</mo><mi>b</mi>'),
+        (r"(a) - b", "<mo>−</mo><mi>b</mi>"),
+        (r"z \le \infty", "<mi>∞</mi>"),
     ],
 )
 def test_formulas_become_mathml(latex: str, expected: str) -> None:

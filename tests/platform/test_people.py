@@ -69,7 +69,7 @@ def test_it_works(busy: Any, bob: Any) -> None:
 
 def test_everything_that_points_to_a_person_is_thought_of() -> None:
     """A new table about people has to be added to the export, or named here with the reason."""
-    exported = {"Enrolment", "Submission", "Draft", "Attempt", "Score", "ApiToken"}
+    exported = {"Enrolment", "Submission", "Draft", "Attempt", "Score", "ApiToken", "Identity"}
     reasons = {
         "Run": "with its submission",
         "Extension": "its dates stand in the results",
@@ -80,9 +80,12 @@ def test_everything_that_points_to_a_person_is_thought_of() -> None:
         "Check": "what staff did",
         "ExerciseCheck": "what staff did",
         "Comment": "what staff did",
+        "Digest": "whether it is wanted stands in the profile",
         "AuditEvent": "what staff did",
         "KeyChange": "what staff did",
         "Announcement": "what staff did",
+        "Context": "what staff did",
+        "ResourceLink": "what staff did",
         "SignInCode": "a hash, spent or expired",
         "EmailAddress": "the address of the profile",
         "Authenticator": "a secret for signing in",

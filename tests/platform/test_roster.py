@@ -156,6 +156,28 @@ def test_people_of_other_courses_stay_where_they_are(course: Course, charlie: An
     assert charlie.family_name == "Grand"
 
 
+@pytest.mark.parametrize("typed", ["bob@example.org ", " BOB@EXAMPLE.ORG", "Bob@Example.org\u00a0"])
+def test_case_and_blanks_make_no_second_person(course: Course, bob: Any, typed: str) -> None:
+    summary = enrol(course, HEAD + f'"{typed}",,,,\n')
+    assert (summary.created, summary.enrolled, summary.unchanged) == (0, 0, 1)
+    assert User.objects.filter(email__icontains="bob").count() == 1
+
+
+def test_one_person_written_in_two_ways_is_told(course: Course) -> None:
+    (problem,) = problems(HEAD + "zoe@example.org,,,,\nZoe@Example.org ,,,,\n")
+    assert problem == "line 3: zoe@example.org stands in line 2 already"
+
+
+def test_another_name_in_the_list_is_taken_over(course: Course, bob: Any) -> None:
+    item = GradeItem.objects.create(course=course, slug="one", title_en="One")
+    from gradebook import actions
+
+    actions.set_derived(item, bob, actions.cents(7.0), "test")
+    enrol(course, HEAD + "bob@example.org,Durand,Robbie,,\n")
+    bob.refresh_from_db()
+    assert str(bob) == "Robbie Durand" and Score.objects.get(student=bob).derived == 7
+
+
 def test_homonyms_are_two_people(course: Course) -> None:
     enrol(course, HEAD + "a1@example.org,Martin,Anne,,\na2@example.org,Martin,Anne,,\n")
     assert Enrolment.objects.filter(user__family_name="Martin").count() == 2
