@@ -16,10 +16,11 @@ from accounts.models import User
 from audit.actions import record
 from audit.models import AuditEvent
 from courses.models import Course, Enrolment, Section
-from courses.scoping import CourseTimeAdmin, course_filter, in_course_zone, numbers, taught
+from courses.scoping import CourseTimeAdmin, course_filter, in_course_zone, numbers, taught, without_windows
 from exercises import actions
 from exercises.dates import CreditStep, Extension
 from exercises.models import Assignment, Exercise
+from gradebook.actions import last_position
 
 
 class ExerciseChoice(forms.ModelChoiceField[Exercise]):
@@ -57,7 +58,10 @@ class AssignmentForm(forms.ModelForm[Assignment]):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial.update(points=self.instance.item.max_points, weight=self.instance.item.weight)
+        self.fields["position"].required = False
+        self.fields["position"].help_text = _("Of the list and of the gradebook's columns. Empty: the last.")
         if "exercise" in self.fields:
+            self.initial["position"] = None
             self.fields["slug"].required = False
             self.fields["slug"].help_text = _("Part of the address; cannot be changed later. Empty: the exercise's.")
 
@@ -69,6 +73,8 @@ class AssignmentForm(forms.ModelForm[Assignment]):
             self.instance.course = exercise.course
             data["slug"] = data.get("slug") or exercise.slug
             self._check_free(exercise, data["slug"])
+        if data.get("position") is None and self.instance.course_id:
+            data["position"] = last_position(self.instance.course)
         return data
 
     def _check_free(self, exercise: Any, slug: str) -> None:
@@ -102,6 +108,11 @@ class DatesInline(admin.TabularInline[Any, Assignment]):
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         request.__dict__["_assignment"] = obj
         return super().get_formset(request, obj, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        without_windows(field)
+        return field
 
 
 class CreditInline(DatesInline):

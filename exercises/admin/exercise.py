@@ -132,6 +132,7 @@ class ExerciseAdmin(CheckPages):
         if obj is not None:
             context |= {
                 "newest": obj.versions.first(),
+                "conflict": getattr(obj, "conflict", None),
                 "show_save_and_add_another": False,
                 "assignments": obj.assignments.all(),
                 "outdated": authoring.outdated(obj, obj.published) if obj.published else [],

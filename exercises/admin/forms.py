@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from exercises.actions import publication
+from exercises.admin.conflict import conflict_of, token_of
 from exercises.archives import read_archive
 from exercises.errors import BadArchive
 from exercises.models import Exercise, ExerciseFile
@@ -203,7 +204,7 @@ class ExerciseForm(forms.ModelForm[Exercise]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.parts = split({file.path: bytes(file.content) for file in self.instance.files.all()})
-        self.initial.update(self.parts.texts, seen=self.instance.updated_at.isoformat())
+        self.initial.update(self.parts.texts, seen=token_of(self.instance.updated_at))
         for name in ("starter", "solution"):
             self.fields[name].label = f"{name}{self.parts.suffix}"
             if self.parts.suffix != ".py":
@@ -213,14 +214,6 @@ class ExerciseForm(forms.ModelForm[Exercise]):
         remove.choices = [(path, f"{path} · {filesizeformat(len(data))}") for path, data in self.parts.data.items()]
         if not self.parts.data:
             del self.fields["remove"]
-
-    def clean_seen(self) -> str:
-        seen = str(self.cleaned_data["seen"])
-        if seen and seen != self.instance.updated_at.isoformat():
-            raise ValidationError(
-                _("Somebody else has saved this exercise since you opened it. Copy your changes and open it again.")
-            )
-        return seen
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -289,7 +282,19 @@ class WrongForm(forms.ModelForm[ExerciseFile]):
 
 
 class WrongFormSet(forms.BaseInlineFormSet[ExerciseFile, Exercise, forms.ModelForm[ExerciseFile]]):
-    """The files below wrong/. After `is_valid`, `instance.pending` holds the whole folder as ExerciseFiles."""
+    """The files below wrong/. After `is_valid`, `instance.pending` holds the whole folder as ExerciseFiles.
+
+    Posted rows stand for themselves: the folder is saved as a whole, and the table's rows with which the page was made
+    may have gone meanwhile. When somebody else has saved, `instance.conflict` says what.
+    """
+
+    def initial_form_count(self) -> int:
+        return 0 if self.is_bound else super().initial_form_count()
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if self.is_bound:
+            form.fields["id"] = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def get_queryset(self) -> Any:
         if not hasattr(self, "_rows"):
@@ -314,6 +319,11 @@ class WrongFormSet(forms.BaseInlineFormSet[ExerciseFile, Exercise, forms.ModelFo
                 raise ValidationError(_("Two files have this name."))
             wrong[path] = posted(data["source"])
         try:
-            self.instance.pending = ExerciseFiles(pending | wrong)  # type: ignore[attr-defined]  # handed on to the admin
+            files = ExerciseFiles(pending | wrong)
         except BadExercise as error:
             raise ValidationError(str(error)) from None
+        conflict = conflict_of(self.instance, files, self.data.get("seen", ""), self.data.get("overwrite", ""))
+        # Both are handed on to the admin.
+        self.instance.pending, self.instance.conflict = files, conflict  # type: ignore[attr-defined]
+        if conflict is not None:
+            raise ValidationError(_("Not saved: somebody else has saved meanwhile. What to do stands above the form."))

@@ -14,6 +14,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from courses.models import Course, Enrolment, Role, Section
@@ -87,16 +88,20 @@ def _plain(text: str) -> str:
     return re.sub(r"[\s_\-]+", "_", bare.strip().casefold()).strip("_")
 
 
+def _at(line: int, problem: str) -> str:
+    return _("line %(line)d: %(problem)s") % {"line": line, "problem": problem}
+
+
 def _decode(data: bytes) -> str:
     if len(data) > MAX_BYTES:
-        raise RosterError([f"the file is larger than {MAX_BYTES >> 20} MB"])
+        raise RosterError([_("the file is larger than %(size)d MB") % {"size": MAX_BYTES >> 20}])
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise RosterError([f"line {line}: not UTF-8; save the file as “CSV UTF-8”"]) from None
+        raise RosterError([_at(line, _("not UTF-8; save the file as “CSV UTF-8”"))]) from None
     if not text.strip():
-        raise RosterError(["the file is empty"])
+        raise RosterError([_("the file is empty")])
     return text
 
 
@@ -112,12 +117,12 @@ def _columns(head: list[str]) -> tuple[list[str | None], list[str]]:
         known = [name for name, aliases in ALIASES.items() if _plain(cell) in aliases]
         meanings.append(known[0] if known else None)
     named = [meaning for meaning in meanings if meaning]
-    problems = [f"line 1: the column {name} is there twice" for name in COLUMNS if named.count(name) > 1]
+    twice = [name for name in COLUMNS if named.count(name) > 1]
+    problems = [_at(1, _("the column %(name)s is there twice") % {"name": name}) for name in twice]
     if "email" not in named:
-        found = ", ".join(cell.strip() or "(empty)" for cell in head[:10])
-        problems.append(
-            f"line 1: no column email; the first line must be {','.join(COLUMNS)}, and it is: {found[:200]}"
-        )
+        found = ", ".join(cell.strip() or _("(empty)") for cell in head[:10])
+        text = _("no column email; the first line must be %(columns)s, and it is: %(found)s")
+        problems.append(_at(1, text % {"columns": ",".join(COLUMNS), "found": found[:200]}))
     if problems:
         raise RosterError(problems)
     ignored = [cell.strip() for cell, meaning in zip(head, meanings, strict=True) if meaning is None and cell.strip()]
@@ -127,14 +132,16 @@ def _columns(head: list[str]) -> tuple[list[str | None], list[str]]:
 def _values(row: list[str], meanings: list[str | None]) -> dict[str, str]:
     """The cells by meaning. Raises ValueError."""
     if len(row) != len(meanings):
-        raise ValueError(f"{len(row)} cells, but the first line has {len(meanings)}; put quotes around commas in names")
+        text = _("%(here)d cells, but the first line has %(first)d; put quotes around commas in names")
+        raise ValueError(text % {"here": len(row), "first": len(meanings)})
     values = dict.fromkeys(COLUMNS, "")
     values |= {meaning: cell.strip() for cell, meaning in zip(row, meanings, strict=True) if meaning}
     for name, value in values.items():
         if CONTROL.search(value):
-            raise ValueError(f"{name} holds a control character, such as a line break or NUL")
+            raise ValueError(_("%(name)s holds a control character, such as a line break or NUL") % {"name": name})
         if len(value) > MAX_LENGTH[name]:
-            raise ValueError(f"{name} is longer than {MAX_LENGTH[name]} characters")
+            text = _("%(name)s is longer than %(most)d characters")
+            raise ValueError(text % {"name": name, "most": MAX_LENGTH[name]})
     return values
 
 
@@ -143,10 +150,12 @@ def _line(number: int, values: dict[str, str]) -> Line:
     try:
         validate_email(values["email"])
     except ValidationError:
-        raise ValueError(f"{values['email'] or '(empty)'} is not an e-mail address") from None
+        text = _("%(value)s is not an e-mail address")
+        raise ValueError(text % {"value": values["email"] or _("(empty)")}) from None
     role = ROLES.get(_plain(values["role"])) if values["role"] else None
     if values["role"] and role is None:
-        raise ValueError(f"{values['role']} is no role: write student, assistant or instructor")
+        text = _("%(value)s is no role: write student, assistant or instructor")
+        raise ValueError(text % {"value": values["role"]})
     names = {key: unicodedata.normalize("NFC", values[key]) for key in ("family_name", "given_name", "section")}
     return Line(number, values["email"].lower(), role=role, **names)
 
@@ -172,16 +181,17 @@ def read(data: bytes) -> Roster:
             try:
                 line = _line(number, _values(row, meanings))
                 if line.email in first:
-                    raise ValueError(f"{line.email} stands in line {first[line.email]} already")
+                    told = _("%(email)s stands in line %(line)d already")
+                    raise ValueError(told % {"email": line.email, "line": first[line.email]})
             except ValueError as error:
-                problems.append(f"line {number}: {error}")
+                problems.append(_at(number, str(error)))
                 continue
             first[line.email] = number
             lines.append(line)
     except csv.Error as error:
-        problems.append(f"line {start}: {error}; check the quotes from this line on")
+        problems.append(_at(start, _("%(error)s; check the quotes from this line on") % {"error": error}))
     if not problems and not lines:
-        problems.append("the file holds no people, only the first line")
+        problems.append(_("the file holds no people, only the first line"))
     if problems:
         raise RosterError(problems)
     return Roster(lines, ignored)
@@ -204,7 +214,8 @@ def enrol(course: Course, roster: Roster) -> Summary:
     for line in roster.lines:
         user, section = users[line.email], sections.get(line.section)
         if not user.is_active:
-            summary.notes.append(f"line {line.number}: the account of {line.email} is closed and cannot sign in")
+            text = _("the account of %(email)s is closed and cannot sign in")
+            summary.notes.append(_at(line.number, text % {"email": line.email}))
         enrolment = known.get(user.pk)
         if line.role in Enrolment.STAFF or (enrolment and enrolment.role in Enrolment.STAFF):
             staff.append(user)

@@ -39,6 +39,14 @@ def follow(obj: Any, path: str) -> Any:
     return obj
 
 
+def without_windows(field: Any) -> None:
+    """No pop-up windows beside a choice: deleting the course from a section's form was one click."""
+    widget = getattr(field, "widget", None)
+    if isinstance(widget, RelatedFieldWidgetWrapper):
+        widget.can_add_related = widget.can_change_related = False
+        widget.can_delete_related = widget.can_view_related = False
+
+
 class CourseScopedAdmin(admin.ModelAdmin[Any]):
     """Objects of the courses that the person teaches. `course_path` leads from the object to its course's id."""
 
@@ -80,11 +88,7 @@ class CourseScopedAdmin(admin.ModelAdmin[Any]):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        widget = getattr(field, "widget", None)
-        if isinstance(widget, RelatedFieldWidgetWrapper):
-            # No pop-up windows beside a choice: deleting the course from a section's form was one click.
-            widget.can_add_related = widget.can_change_related = False
-            widget.can_delete_related = widget.can_view_related = False
+        without_windows(field)
         return field
 
     def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> Any:
