@@ -35,6 +35,7 @@ from exercises.models import (
 from exercises.reports import update_score
 from gradebook.models import GradeItem
 from workers.jobs import ExerciseFiles, pack
+from workers.jobs.pictures import target_of
 from workers.jobs.public_tests import public_source
 
 if TYPE_CHECKING:
@@ -152,6 +153,14 @@ def _open_version(assignment: Assignment, now: datetime) -> ExerciseVersion:
         raise NotOpen(_("This exercise is closed: nothing is accepted any more. Your draft is kept."))
     if assignment.version is None:
         raise NotOpen(_("This exercise is still being prepared. Try again in a minute; your draft is kept."))
+    image = assignment.version.spec.image
+    if image is not None and not image.calibrated:
+        raise NotOpen(
+            _(
+                "This exercise cannot be graded yet: what a likeness to its picture is worth has not been measured. "
+                "Your draft is kept."
+            )
+        )
     return assignment.version
 
 
@@ -220,6 +229,8 @@ def publication(files: ExerciseFiles) -> dict[str, Any]:
     """What a version keeps of its files, by field. Raises BadExercise when they cannot be published."""
     spec = files.spec()
     files.text(f"solution{files.suffix}")
+    if spec.image is not None:
+        target_of(files)
     return {
         "title": dict(spec.title),
         "statements": {language: files.text(f"statement.{language}.md") for language in spec.languages},

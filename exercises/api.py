@@ -13,7 +13,7 @@ from ninja import Header, Router, Schema, Status
 from audit.actions import record
 from audit.models import AuditEvent
 from courses.models import ApiToken, Course
-from exercises import actions, prompting
+from exercises import actions, imaging, prompting
 from exercises.errors import Refused
 from exercises.models import Assignment, Draft, Run, RunState, Submission
 from exercises.queue import position
@@ -96,6 +96,7 @@ def describe(assignment: Assignment, user: Any) -> dict[str, Any]:
         if limits
         else None,
         "prompt": prompting.limits(spec) if (spec := prompting.spec_of(version)) else None,
+        "image": imaging.limits(image) if (image := imaging.spec_of(version)) else None,
         "modules": list(version.spec.modules) if version else [],
     }
 

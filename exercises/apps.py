@@ -8,6 +8,9 @@ class ExercisesConfig(AppConfig):
 
     def ready(self) -> None:
         from exercises.extensions import closings
+        from exercises.progress import traces
+        from gradebook import progress
         from gradebook.closings import register
 
         register(closings)
+        progress.register(traces)

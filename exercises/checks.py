@@ -70,7 +70,7 @@ def queue_of(files: ExerciseFiles) -> str:
         spec = files.spec()
     except BadExercise:
         return "grade.bulk"  # the check says what is wrong with it
-    if spec.kind == "prompt":
+    if spec.roles:
         return "grade.llm"
     return "grade.gpu" if spec.device == "gpu" else "grade.bulk"
 

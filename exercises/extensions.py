@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def closings(course: Course, student_id: int | None) -> Closings:
-    """When the columns of assignments close for students with an extension. Two queries when there are none."""
+def own_dates(course: Course, student_id: int | None = None) -> dict[tuple[int, int], Assignment]:
+    """By item's and student's id, the assignment as each student with an extension has it: two queries without any."""
     assignments = list(
         Assignment.objects.filter(course=course, extensions__isnull=False)
         .distinct()
@@ -27,15 +27,20 @@ def closings(course: Course, student_id: int | None) -> Closings:
     if student_id is not None:
         enrolments = enrolments.filter(user=student_id)
     people = list(enrolments.values_list("user_id", "section_id"))
-    found: Closings = {}
+    found = {}
     for assignment in assignments:
         by_student = {e.student_id: e for e in assignment.extensions.all() if e.student_id}
         by_section = {e.section_id: e for e in assignment.extensions.all() if e.section_id}
         for user, section in people:
             extension = by_student.get(user) or by_section.get(section)
             if extension is not None:
-                found[assignment.item_id, user] = assignment.dated_by(extension).last_minute
+                found[assignment.item_id, user] = assignment.dated_by(extension)
     return found
+
+
+def closings(course: Course, student_id: int | None) -> Closings:
+    """When the columns of assignments close for students with an extension."""
+    return {key: assignment.last_minute for key, assignment in own_dates(course, student_id).items()}
 
 
 def for_student(assignments: Iterable[Assignment], student_id: int) -> list[Assignment]:

@@ -137,8 +137,8 @@ class ExerciseVersion(models.Model):
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """Roles of the models that a grade of it asks: none but for prompts."""
-        return self.spec.prompt.roles if self.spec.prompt is not None else ()
+        """Roles of the models that a grade of it asks: none but for prompts, of texts and of pictures."""
+        return self.spec.roles
 
     @property
     def public_score(self) -> float:
@@ -151,7 +151,7 @@ class ExerciseVersion(models.Model):
 
     @property
     def queue(self) -> str:
-        if self.spec.kind == "prompt":
+        if self.spec.roles:
             return "grade.llm"
         if self.spec.device == "any":
             return "grade.gpu" if Node.serving("grade.gpu") else "grade.cpu"

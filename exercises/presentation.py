@@ -58,8 +58,9 @@ def headline(view: dict[str, Any]) -> str:
     share = view["score"] / view["max_score"] if view["max_score"] else 0.0
     if share >= 1 - 1e-9:
         return _("All correct")
+    of_prompt = "prompt" in view or "image" in view
     by_verdict = {
-        "rejected": _("Your prompt cannot be used") if "prompt" in view else _("Your file could not be loaded"),
+        "rejected": _("Your prompt cannot be used") if of_prompt else _("Your file could not be loaded"),
         "timeout": _("It took too long"),
         "memory": _("It used too much memory"),
         "crashed": _("It crashed"),

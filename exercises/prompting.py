@@ -41,6 +41,7 @@ def check_in_words(check: str) -> str:
         "labels": _("the label"),
         "length": _("the length"),
         "without": _("what must not be in it"),
+        "similar": _("the likeness"),
     }
     return words.get(check, check)
 
@@ -84,7 +85,7 @@ def editor_context(version: ExerciseVersion | None, source: str, mine: Any) -> d
     return limits(spec) | {
         "model_words": [role_in_words(role) for role in spec.roles],
         "stop_words": [repr(stop)[1:-1] for stop in spec.stop],  # a line end is shown as \n
-        "exact": _count(last),
+        "exact": count_of(last),
         **sizes(source, spec.placeholder),
     }
 
@@ -100,7 +101,7 @@ def student_part(report: dict[str, Any], tests: list[dict[str, Any]]) -> dict[st
     by_name = {test["name"]: test for test in report["tests"]}
     for test in tests:
         checks = _checks(by_name[test["name"]].get("checks"))
-        test["checks"] = [_counted(check) for check in checks]
+        test["checks"] = counted_checks(by_name[test["name"]])
         if test["public"]:
             test["calls"] = _public_calls(report, test["name"])
             _mark_rows(test["calls"], checks)
@@ -130,7 +131,7 @@ def _call(call: dict[str, Any]) -> dict[str, Any]:
     return {
         "model": _text(call.get("model")),
         "raw": call.get("raw") is True,
-        "max_new_tokens": _count(call.get("max_new_tokens")),
+        "max_new_tokens": count_of(call.get("max_new_tokens")),
         "rows": [_row(row) for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)],
     }
 
@@ -140,8 +141,8 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "row": _text(row.get("row")),
         "output": _text(row.get("output")),
         "uncut": _text(row.get("uncut")),
-        "prompt_tokens": _count(row.get("prompt_tokens")),
-        "new_tokens": _count(row.get("new_tokens")),
+        "prompt_tokens": count_of(row.get("prompt_tokens")),
+        "new_tokens": count_of(row.get("new_tokens")),
         "finish": "length" if row.get("finish") == "length" else "stop",
         "expected": "",
         "right": None,
@@ -174,6 +175,11 @@ def _checks(value: Any) -> list[dict[str, Any]]:
     return found
 
 
+def counted_checks(test: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the assertions of one test of a report counted, without a word of what they looked at."""
+    return [_counted(check) for check in _checks(test.get("checks"))]
+
+
 def _marks(value: Any) -> list[dict[str, Any]]:
     marks = value if isinstance(value, list) else []
     if not all(isinstance(mark, dict) and type(mark.get("right")) is bool for mark in marks):
@@ -189,9 +195,13 @@ def _account(value: Any) -> dict[str, Any] | None:
     """What the prompt cost, and which models were asked. No time: it would tell how long hidden rows took."""
     if not isinstance(value, dict):
         return None
-    models = value.get("models")
-    facts = [_facts(model) for model in (models if isinstance(models, list) else []) if isinstance(model, dict)]
-    return {key: _count(value.get(key)) for key in COUNTS} | {"models": facts}
+    return {key: count_of(value.get(key)) for key in COUNTS} | {"models": models_of(value)}
+
+
+def models_of(account: dict[str, Any]) -> list[dict[str, Any]]:
+    """Facts of the models that were asked."""
+    models = account.get("models")
+    return [_facts(model) for model in (models if isinstance(models, list) else []) if isinstance(model, dict)]
 
 
 def _facts(model: dict[str, Any]) -> dict[str, Any]:
@@ -199,14 +209,15 @@ def _facts(model: dict[str, Any]) -> dict[str, Any]:
     plain = (str, int, float, bool, type(None))
     kept = {str(k): v for k, v in config.items() if isinstance(v, plain)} if isinstance(config, dict) else {}
     texts: dict[str, Any] = {key: _text(model.get(key)) for key in FACTS}
-    return texts | {"context": _count(model.get("context")), "config": kept}
+    return texts | {"context": count_of(model.get("context")), "config": kept}
 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _count(value: Any) -> int:
+def count_of(value: Any) -> int:
+    """0 for what is no whole number."""
     return value if type(value) is int and value >= 0 else 0
 
 

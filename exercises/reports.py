@@ -289,10 +289,11 @@ CHOOSE: dict[str, Callable[[list[Decimal]], Decimal]] = {
 }
 
 
-def update_score(submission: Submission) -> None:
+def update_score(submission: Submission, why: str = "") -> None:
     """Bring the gradebook's cell in line with the submission that counts, scaled to the item's points.
 
-    Each is worth its share of the points times the credit of the moment at which it was accepted.
+    Each is worth its share of the points times the credit of the moment at which it was accepted. `why` stands before
+    the run in the cell's history.
     """
     assignment = submission.assignment.dated(submission.student_id)
     graded = Submission.objects.filter(
@@ -300,7 +301,9 @@ def update_score(submission: Submission) -> None:
     ).filter(run__max_score__gt=0)
     shares = graded.annotate(share=F("run__score") / F("run__max_score")).exclude(share=None)
     found = shares.order_by("received_at").values_list("share", "received_at")
-    set_derived(assignment.item, submission.student, counted(assignment, found), f"run {submission.run_id}")
+    origin = f"run {submission.run_id}"
+    points = counted(assignment, found)
+    set_derived(assignment.item, submission.student, points, f"{why}; {origin}" if why else origin)
 
 
 def counted(assignment: Assignment, found: Iterable[tuple[float, datetime]]) -> Decimal | None:

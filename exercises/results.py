@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import get_language, gettext, ngettext
 
-from exercises import prompting
+from exercises import imaging, prompting
 from exercises.models import Run, RunState, localized
 from workers.jobs.report import Sentence
 from workers.jobs.sentences import in_language
@@ -95,8 +95,11 @@ def student_view(run: Run) -> dict[str, Any]:
         "output": "",
     }
     of_prompt = prompting.spec_of(run.version) is not None
+    of_image = imaging.spec_of(run.version) is not None
     if of_prompt:
         view["prompt"] = None
+    if of_image:
+        view["image"] = None
     report = run.report
     if run.state != RunState.GRADED or report is None or run.version.manifest is None:
         return view
@@ -109,6 +112,8 @@ def student_view(run: Run) -> dict[str, Any]:
             tests.append(_public(test, entry) if entry["public"] else _hidden(test, entry, not rejected))
     if of_prompt:
         view |= prompting.student_part(report, tests)
+    if of_image:
+        view |= imaging.student_part(report, tests)
     return view | {
         "score": run.score,
         "verdict": _verdict(run, report, tests),
@@ -117,6 +122,13 @@ def student_view(run: Run) -> dict[str, Any]:
         "tests": tests,
         "output": report["output"],
     }
+
+
+def picture_of(run: Run, number: int) -> bytes | None:
+    """A picture of an image exercise, as WebP, by its number in the student's view; None when there is none."""
+    if run.state != RunState.GRADED or imaging.spec_of(run.version) is None:
+        return None
+    return imaging.picture_of(run.report, number)
 
 
 def staff_view(run: Run) -> dict[str, Any]:
@@ -128,7 +140,7 @@ def summary(view: dict[str, Any]) -> str:
     """One sentence for the head of the result."""
     total = len(view["tests"])
     passed = sum(test["verdict"] in ("passed", "inconclusive") for test in view["tests"])
-    if view["verdict"] == "rejected" and "prompt" in view:
+    if view["verdict"] == "rejected" and ("prompt" in view or "image" in view):
         return gettext("Your prompt cannot be used, so no test ran.")
     if view["verdict"] == "rejected":
         return gettext("Your file could not be loaded, so no test ran.")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from courses.models import is_staff_of
-from exercises import actions, prompting
+from exercises import actions, imaging, prompting
 from exercises.errors import NotText, Refused, TooLarge, TooSoon
 from exercises.forms import SubmitForm
 from exercises.models import Assignment, Draft, ExerciseVersion, Submission
@@ -52,6 +52,7 @@ def page_context(request: HttpRequest, assignment: Assignment) -> dict[str, Any]
         "latest": [(submission, *run_label(submission.run)) for submission in latest],
         "source": source,
         "prompt": prompting.editor_context(version, source, mine),
+        "image": imaging.editor_context(version, source),
         "draft": draft,
         "draft_version": draft.saved_at.isoformat() if draft else "",
         "key": secrets.token_urlsafe(16),
@@ -120,6 +121,8 @@ def _refuse(request: HttpRequest, assignment: Assignment, form: SubmitForm, refu
     context["source"] = form.cleaned_data.get("source") or form.typed
     if context["prompt"]:
         context["prompt"] |= prompting.sizes(context["source"], context["prompt"]["placeholder"])
+    if context["image"]:
+        context["image"] |= {"characters": len(context["source"].strip())}
     response = render(request, "exercises/exercise.html", context, status=refused.status)
     if isinstance(refused, TooSoon):
         response["Retry-After"] = str(refused.retry_after)

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from courses.models import Enrolment, is_staff_of
-from exercises import prompting
+from exercises import imaging, prompting
 from exercises.models import Assignment, Submission
 from exercises.presentation import run_label
 from exercises.views.common import assignment_of, page, suffix_of, user_of
@@ -37,6 +37,7 @@ def history(request: HttpRequest, course: str, slug: str) -> HttpResponse:
         "staff": staff,
         "student": student,
         "prompt": prompting.spec_of(assignment.version) is not None,
+        "image": imaging.spec_of(assignment.version) is not None,
         "own": student == user_of(request),
         "page": rows,
         "rows": [_row(submission, dated) for submission in rows],

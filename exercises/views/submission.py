@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from audit.actions import saw
 from audit.models import AuditEvent
-from exercises import prompting
+from exercises import imaging, prompting
 from exercises.models import Run, RunState, Submission, may_see_everything
 from exercises.presentation import headline, plots, verdict_label, wait_in_words, waiting
 from exercises.progress import NOT_A_TRY
@@ -65,8 +65,11 @@ def page_context(request: HttpRequest, found: Submission) -> dict[str, Any]:
         test["lines"] = "\n" in (test["message"] or "").strip()  # such as a traceback: its spaces matter
     if "prompt" in view:
         prompting.dress(view)
+    if "image" in view:
+        imaging.dress(view)
     context: dict[str, Any] = {
         "prompt": "prompt" in view,
+        "image": "image" in view,
         "course": found.assignment.course,
         "nav": "exercises",
         "submission": found,

@@ -96,6 +96,8 @@ def _copy_parts(work: _Copy) -> None:
         work.items[item.pk] = _again(item, course=work.new, **changes)
     for assignment in work.old.assignments.prefetch_related("credit_steps"):
         _copy_assignment(work, assignment)
+    for picture in work.old.pictures.iterator(chunk_size=20):  # questions name them by their content
+        _again(picture, course=work.new)
     for question in work.old.questions.select_related("current"):
         work.questions[question.pk] = _copy_question(work, question)
     for quiz in work.old.quizzes.prefetch_related("slots"):

@@ -12,12 +12,13 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Digest, User
 from courses.models import Course, Enrolment
 from exercises.models import Assignment, Draft, Exercise, ExerciseVersion, Regrade, Run, Submission
 from exercises.results import student_view
 from exercises.work import work_archive
 from gradebook.models import GradeItem, Score
+from lti.models import Member, Passback
 from quizzes.models import Attempt, KeyChange, Question, Quiz
 from quizzes.results import attempt_view
 
@@ -69,6 +70,7 @@ def _person(person: User) -> dict[str, Any]:
         "language": person.language,
         "joined": person.date_joined,
         "last_sign_in": person.last_login,
+        "daily_mail": Digest.objects.filter(user=person, wanted=True).exists(),
         "courses": [
             {
                 "course": enrolment.course.slug,
@@ -79,6 +81,9 @@ def _person(person: User) -> dict[str, Any]:
             }
             for enrolment in enrolments
         ],
+        "lms_identities": list(
+            person.lti_identities.values("issuer", "subject", "name", "email", "created_at", "seen_at")
+        ),
         "api_tokens": list(person.api_tokens.values("course__slug", "label", "created_at", "expires_at")),
     }
 
@@ -155,6 +160,9 @@ def _erase(person: User, course: Course | None) -> Counter[str]:
     gone += _delete(Draft.objects.filter(student=person, **of_course))
     gone += _delete(Attempt.objects.filter(student=person, **{f"quiz__{n}": v for n, v in only.items()}))
     gone += _delete(Score.objects.filter(student=person, **{f"item__{n}": v for n, v in only.items()}))
+    gone += _delete(Member.objects.filter(identity__user=person, **{f"context__{n}": v for n, v in only.items()}))
+    sent = {f"link__context__{name}": value for name, value in only.items()}
+    gone += _delete(Passback.objects.filter(identity__user=person, **sent))
     gone += _delete(person.enrolments.filter(**only))
     if course is None:
         gone += _delete(User.objects.filter(pk=person.pk))

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "courses",
     "audit",
     "gradebook",
+    "lti",
     "exercises",
     "quizzes",
     "config.apps.AdminConfig",
@@ -217,7 +218,10 @@ SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# A platform for trying LTI on one's own machine speaks http; anywhere else, everything of LTI is https.
+LTI_LOOPBACK_HTTP = DEBUG and envbool("LTI_LOOPBACK_HTTP", False)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 48 << 20  # an exercise's bundle in the admin; a submission has its own, smaller cap
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000  # a question of a hundred options, field by field, in the admin
 
 # ---- Broker and delivery ---------------------------------------------------------------------------------
 REDIS_URL = os.environ.get("REDIS_URL", "").strip() or f"redis+socket://{STATE_DIR}/broker.sock"

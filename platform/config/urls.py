@@ -16,6 +16,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("", include("courses.urls")),
     path("", include("gradebook.urls")),
+    path("", include("lti.urls")),
     path("", include("audit.urls")),
     path("", include("exercises.urls")),
     path("", include("quizzes.urls")),

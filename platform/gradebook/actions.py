@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,6 +28,12 @@ def cents(value: Decimal | float) -> Decimal:
     """Two decimals, half up: 12.345 is 12.35."""
     # By way of repr: Decimal(0.285) is slightly less than 0.285 and would round down.
     return (value if isinstance(value, Decimal) else Decimal(repr(value))).quantize(CENT, ROUND_HALF_UP)
+
+
+def last_position(course: Any) -> int:
+    """The position behind every column of the course: where what is new stands, and is listed."""
+    last = GradeItem.objects.filter(course=course).aggregate(last=Max("position"))["last"]
+    return 0 if last is None else int(last) + 1
 
 
 def _locked(item: GradeItem, student: User) -> Score:

@@ -20,8 +20,15 @@ BOM = "\ufeff"  # without it Excel reads UTF-8 as the local code page
 # Where a cell begins for a spreadsheet: at the start, and after a semicolon or a line break inside the text too. Excel
 # in French splits a comma file at the semicolons, whatever quotes stand around them: `x;=HYPERLINK(…)` would run.
 FORMULA = re.compile(r"(\A|[;\r\n])(?=[=+\-@\t\r\0＝＋－＠])")
-# Headers that Canvas drops without a word, wherever they stand in the name.
-CANVAS_DROPS = re.compile(r"(current|final|unposted current|unposted final) (score|points|grade)", re.IGNORECASE)
+# Headers that Canvas does not take for an assignment: totals, which it drops without a word wherever they stand in the
+# name; overrides of its own; and whole names that mean one of its columns.
+CANVAS_DROPS = re.compile(
+    r"(current|final|unposted current|unposted final|override) (score|points|grade|status)"
+    r"|\A\s*(student|id|sis user id|sis login id|integration id|root account|section|notes|lastname|firstname)\s*\Z",
+    re.IGNORECASE,
+)
+# Behind a name Canvas reads a number in round brackets as the id of one of its assignments.
+CANVAS_ID = re.compile(r"\((\d+)\)\s*\Z")
 # What XML, and so xlsx, cannot hold.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -61,9 +68,10 @@ def moodle_csv(table: Table) -> str:
 
     No byte order mark: Moodle would read it into the first header. Excused is empty: Moodle has no sign for it here.
     """
-    names = _unique(item.title for item in table.items)
     header = ["First name", "Surname", "Email address"]
-    for name in names:
+    # A title may read like the feedback of another one.
+    taken = {*header, *(f"Feedback: {item.title}" for item in table.items)}
+    for name in _unique((item.title for item in table.items), "{name} ({number})", taken):
         header += [safe_cell(name), safe_cell(f"Feedback: {name}")]
     rows = [header]
     for row in table.rows:
@@ -81,7 +89,7 @@ def canvas_csv(table: Table) -> str:
 
     The second row gives the points possible; EX is excused.
     """
-    names = _unique(_canvas_name(item) for item in table.items)
+    names = _unique((_canvas_name(item) for item in table.items), "{name} [{number}]")
     rows = [
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *map(safe_cell, names)],
         ["Points Possible", "", "", "", "", *(_number(item.max_points) for item in table.items)],
@@ -95,16 +103,19 @@ def canvas_csv(table: Table) -> str:
 
 
 def _canvas_name(item: GradeItem) -> str:
-    return item.slug if CANVAS_DROPS.search(item.title) else item.title
+    return item.slug if CANVAS_DROPS.search(item.title) else CANVAS_ID.sub(r"[\1]", item.title)
 
 
-def _unique(names: Iterable[str]) -> list[str]:
-    """The names, a second one of a kind with a number: importers take columns by their header."""
-    seen: dict[str, int] = {}
-    found = []
+def _unique(names: Iterable[str], numbered: str, taken: Iterable[str] = ()) -> list[str]:
+    """The names, a second one of a kind `numbered`: importers take columns by their header."""
+    seen, found = set(taken), []
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+        number, one = 1, name
+        while one in seen:
+            number += 1
+            one = numbered.format(name=name, number=number)
+        seen.add(one)
+        found.append(one)
     return found
 
 

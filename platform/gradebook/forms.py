@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from courses.models import Course
+from gradebook.actions import last_position
 from gradebook.models import Category, GradeItem
 
 
@@ -72,6 +74,7 @@ class ColumnForm(forms.ModelForm[GradeItem]):
         super().__init__(*args, **kwargs)
         self.course = course
         self.instance.course = course
+        self.instance.position = last_position(course)
         category = self.fields["category"]
         assert isinstance(category, forms.ModelChoiceField)
         category.queryset = Category.objects.filter(course=course)
@@ -88,6 +91,10 @@ class CategoryForm(forms.ModelForm[Category]):
         model = Category
         fields = ("title_en", "title_fr", "weight", "drop_lowest")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _shorten(self.initial)
+
 
 class WeightForm(forms.ModelForm[GradeItem]):
     class Meta:
@@ -96,10 +103,18 @@ class WeightForm(forms.ModelForm[GradeItem]):
 
     def __init__(self, *args: Any, categories: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        _shorten(self.initial)
         category = self.fields["category"]
         assert isinstance(category, forms.ModelChoiceField)
         category.queryset = categories
         category.empty_label = str(_("none"))
+
+
+def _shorten(initial: MutableMapping[str, Any]) -> None:
+    """60 for 60.000, which is how the database keeps it."""
+    weight = initial.get("weight")
+    if isinstance(weight, Decimal):
+        initial["weight"] = f"{weight.normalize():f}"
 
 
 CategoryFormSet = forms.modelformset_factory(Category, form=CategoryForm, extra=1, can_delete=True)

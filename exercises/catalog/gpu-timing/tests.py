@@ -95,9 +95,9 @@ def steady(repeats, seconds):
     points=1,
     public=True,
     hint={
-        "en": "A product is only *started* by the call: put an event before it and one after it, synchronise, and ask "
+        "en": "A product is only *started* by the call: put a mark before it and one after it, synchronise, and ask "
         "for the time between the two. It comes in milliseconds.",
-        "fr": "L'appel ne fait que *lancer* un produit : placez un événement avant et un après, synchronisez, puis "
+        "fr": "L'appel ne fait que *lancer* un produit : placez un repère avant et un après, synchronisez, puis "
         "demandez le temps écoulé entre les deux. Il est donné en millisecondes.",
     },
 )
@@ -131,10 +131,10 @@ def example_figures(solution, rng):
     title={"fr": "Rien de la mise en route n’est compté"},
     points=2,
     hint={
-        "en": "The first WARM_UP products compile and fill caches: start them, and put the first event after them. "
+        "en": "The first WARM_UP products compile and fill caches: start them, and put the first mark after them. "
         "Learn nothing from them either.",
         "fr": "Les WARM_UP premiers produits compilent et remplissent les caches : lancez-les, et placez le premier "
-        "événement après eux. N'en tirez aucune mesure.",
+        "repère après eux. N'en tirez aucune mesure.",
     },
 )
 def warm_up(solution, rng):
@@ -150,9 +150,9 @@ def warm_up(solution, rng):
     title={"fr": "La médiane de produits isolés"},
     points=2,
     hint={
-        "en": "One slow product must not change the result: time each one between its own two events. With an even "
+        "en": "One slow product must not change the result: time each one between its own two marks. With an even "
         "number the median is the mean of the two in the middle.",
-        "fr": "Un seul produit lent ne doit pas changer le résultat : chronométrez chacun entre ses deux événements. "
+        "fr": "Un seul produit lent ne doit pas changer le résultat : chronométrez chacun entre ses deux repères. "
         "Si leur nombre est pair, la médiane est la moyenne des deux du milieu.",
     },
 )

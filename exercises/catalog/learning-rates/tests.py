@@ -107,9 +107,9 @@ def digits(solution, rng):
         if not low <= losses[-1] <= high:
             fail(
                 {
-                    "en": f"With the rate {rate}, the last loss is {losses[-1]:.4f}; it should lie between {low} and "
+                    "en": f"With the rate {rate}, the last loss is {losses[-1]:.4g}; it should lie between {low} and "
                     f"{high:g}.",
-                    "fr": f"Avec le taux {rate}, la dernière perte est {losses[-1]:.4f} ; elle devrait se trouver "
+                    "fr": f"Avec le taux {rate}, la dernière perte est {losses[-1]:.4g} ; elle devrait se trouver "
                     f"entre {low} et {high:g}.",
                 }
             )

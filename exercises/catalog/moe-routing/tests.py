@@ -224,8 +224,8 @@ def sizes(solution, rng):
         "en": "46.7 billion in all, 12.9 billion active, to the last parameter: only the experts are there eight "
         "times. "
         "The exact figures are 46,702,792,704 and 12,879,925,248.",
-        "fr": "46,7 milliards en tout, 12,9 milliards actifs, au paramètre près : seuls les experts sont là huit fois. "
-        "Les valeurs exactes sont 46 702 792 704 et 12 879 925 248.",
+        "fr": "46,7 milliards en tout, 12,9 milliards actifs, au paramètre près : seuls les experts existent en huit "
+        "exemplaires. Les valeurs exactes sont 46 702 792 704 et 12 879 925 248.",
     },
 )
 def mixtral(solution, rng):

@@ -219,10 +219,11 @@ def saved(solution, rng):
     points=2,
     hint={
         "en": "Compare with `numeric_gradient`, one of the four arrays at a time. All too large by n: divide by the "
-        "number of rows. W1 and b1 only: is ReLU's slope (0 or 1) there, 0 included? Is `W2` transposed on the way back?",
+        "number of rows. W1 and b1 only: have you multiplied by the slope of ReLU (1 where its input is positive, else 0)? "
+        "Is `W2` transposed on the way back?",
         "fr": "Comparez avec `numeric_gradient`, un tableau à la fois. Tous n fois trop grands : divisez par le nombre "
-        "de lignes. W1 et b1 seulement : la pente de ReLU (0 ou 1, 0 compris) y est-elle ? `W2` est-il transposé au "
-        "retour ?",
+        "de lignes. W1 et b1 seulement : avez-vous multiplié par la pente de ReLU (1 là où son entrée est positive, "
+        "0 sinon) ? `W2` est-il transposé au retour ?",
     },
 )
 def slopes(solution, rng):

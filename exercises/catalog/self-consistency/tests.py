@@ -168,11 +168,10 @@ def settled(solution, rng):
     title={"fr": "Des réponses sans nombre"},
     points=1,
     hint={
-        "en": "They are calls, and nobody's votes: they neither win nor stand second. If all are such, the answer is "
-        "`None` "
-        "with 0 votes.",
-        "fr": "Ce sont des appels, mais pas des voix : elles ne gagnent pas et ne sont pas deuxièmes. Si elles le sont "
-        "toutes, la réponse est `None` avec 0 voix.",
+        "en": "They are calls, but not votes: they neither win nor stand second. If no reply holds a number, the answer "
+        "is `None` with 0 votes.",
+        "fr": "Ce sont des appels, mais pas des voix : elles ne gagnent pas et ne sont pas deuxièmes. Si aucune "
+        "réponse ne contient de nombre, le résultat est `None` avec 0 voix.",
     },
 )
 def silent(solution, rng):

@@ -7,7 +7,7 @@ import { startPlot } from "./plot.js";
 import { startPoll } from "./poll.js";
 import { startPrompt } from "./prompt.js";
 import { startQuiz } from "./quiz.js";
-import { startCopy, startMenus, startScroller } from "./small.js";
+import { startColumn, startCopy, startMenus, startScroller } from "./small.js";
 
 /** @param {ParentNode} root the document, or a fragment that just arrived */
 function start(root) {
@@ -15,6 +15,7 @@ function start(root) {
   each(root, "[data-plot]", startPlot);
   each(root, "[data-merge]", startDiff);
   each(root, "[data-copy]", startCopy);
+  each(root, "[data-enter-down]", startColumn);
   each(root, "pre, .scroll, .math, .prose table, .diff dd", startScroller);
   each(root, "[data-prompt-count]", startPrompt);
   each(root, "[data-quiz]", startQuiz);

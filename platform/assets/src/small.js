@@ -1,4 +1,4 @@
-/** Copy buttons, menus and regions that scroll. */
+/** Copy buttons, menus, regions that scroll and columns of fields. */
 import { announce, text } from "./dom.js";
 
 /** `<button data-copy="#id" data-text-copied="…" hidden>`: copies the text of that element or the value of that field.
@@ -37,5 +37,23 @@ export function startMenus() {
     const menu = document.activeElement?.closest("details.menu[open]");
     close(null);
     menu?.querySelector("summary")?.focus();
+  });
+}
+
+/** `<tbody data-enter-down>`: in a column of fields Enter and Arrow Down go to the next one, Shift-Enter and Arrow Up to
+ * the one before, with its text selected. Enter never sends the form from there: half a column would be saved, and the
+ * page that comes back would take the place away. Rows without a field, such as locked ones, are passed over.
+ * @param {HTMLElement} column */
+export function startColumn(column) {
+  column.addEventListener("keydown", (event) => {
+    const fields = [...column.querySelectorAll("input:not([type=hidden])")];
+    const place = fields.indexOf(/** @type {HTMLInputElement} */ (event.target));
+    const step = { Enter: event.shiftKey ? -1 : 1, ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (place < 0 || !step || event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.shiftKey && event.key !== "Enter") return; // selects text
+    event.preventDefault();
+    const next = /** @type {HTMLInputElement | undefined} */ (fields[place + step]);
+    next?.focus();
+    next?.select();
   });
 }

@@ -28,6 +28,13 @@ _function_name = re.compile(
     r"<m([io])((?: movablelimits=\"true\")?)>([A-Za-z]{2,})</m\1>(<mo stretchy=\"false\">&#x00028;)?"
 )
 _bare_tilde = re.compile(r"<mi>&#x0007E;</mi>")
+# Infinity and the empty set come out as operators, which browsers set apart from their neighbours.
+_quantity = re.compile(r"<mo>(&#x0(?:221E|2205);)</mo>")
+# A minus after a relation, an arrow, a comma or a bracket is a sign; browsers take it for a subtraction.
+_sign = re.compile(
+    r"(<mo(?: [^>]*)?>(?:[(\[,]|&[lg]t;|&#x0(?:003D|2264|2265|2208|2248|2190|2192|002C|0028|005B);)</mo>)"
+    r"<mo>(&#x0(?:2212|00B1);)</mo>"
+)
 
 
 class BadFormulaError(ValueError):
@@ -68,10 +75,11 @@ def _tidy(mathml: str) -> str:
     if unknown:
         raise BadFormulaError(f"unknown command {unknown[1]}")
     mathml = _function_name.sub(_spaced, mathml)
+    mathml = _quantity.sub(r"<mi>\1</mi>", mathml)
     mathml = _bare_tilde.sub("<mo>&#x0223C;</mo>", mathml)  # \sim, which comes out as a tilde
     for character, entity in ((_LESS, "&lt;"), (_GREATER, "&gt;")):
         mathml = mathml.replace(f"<mi>{character}</mi>", f"<mo>{entity}</mo>").replace(character, entity)
-    return mathml
+    return _sign.sub(r'\1<mo form="prefix">\2</mo>', mathml)
 
 
 @lru_cache(maxsize=CACHED_FORMULAS)

@@ -81,13 +81,15 @@ def when(moment: datetime | None, zone: zoneinfo.ZoneInfo | None = None, seconds
     """A `<time>` with day and time of day in `zone` (a course's), without the zone's name; empty for no moment."""
     if moment is None:
         return ""
+    return _element(_local(moment, zone), day_and_time(moment, zone, seconds))
+
+
+def day_and_time(moment: datetime, zone: zoneinfo.ZoneInfo | None = None, seconds: bool = False) -> str:
+    """The same as plain text."""
     local = _local(moment, zone)
     day = _day(local, _local(timezone.now(), zone))
-    text = pgettext("moment", "%(day)s, %(time)s") % {
-        "day": day,
-        "time": local.strftime("%H:%M:%S" if seconds else "%H:%M"),
-    }
-    return _element(local, text)
+    time = local.strftime("%H:%M:%S" if seconds else "%H:%M")
+    return pgettext("moment", "%(day)s, %(time)s") % {"day": day, "time": time}
 
 
 @register.simple_tag

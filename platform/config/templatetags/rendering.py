@@ -7,7 +7,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from config.rendering import render_markdown
-from exercises.highlighting import highlighted
+from exercises.highlighting import highlighted, numbered
 
 register = template.Library()
 
@@ -36,3 +36,4 @@ def code_marks(text: str) -> SafeString:
 
 
 register.filter("highlighted", highlighted)
+register.filter("numbered", numbered)
