@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.formats import number_format
+from django.utils.formats import get_format, number_format
 from django.utils.translation import gettext
 
 from quizzes.views.reading import shown_order
@@ -124,11 +124,11 @@ def _typed_key(page: dict[str, Any], answer: Any) -> None:
 
 
 def _accepted(entry: Mapping[str, Any]) -> str:
-    """7,850, or 3.14 ± 0.01; a text as it stands."""
+    """7850, or 3.14 ± 0.01, with the reader's decimal sign; a text as it stands."""
     if isinstance(entry["value"], str):
         return entry["value"]
-    value = f"{entry['value']:.12g}"
-    return f"{value} ± {entry['tolerance']:.6g}" if entry["tolerance"] else value
+    value = f"{entry['value']:.12g}" + (f" ± {entry['tolerance']:.6g}" if entry["tolerance"] else "")
+    return value.replace(".", get_format("DECIMAL_SEPARATOR"))
 
 
 def _matching_key(page: dict[str, Any], answer: Any) -> None:

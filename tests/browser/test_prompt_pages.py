@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from exercises.models import Node, Submission
 from tests.exercises.prompt_site import make_assignment, make_report
@@ -27,32 +26,6 @@ def assignment(course: Any) -> Any:
     now = timezone.now()
     Node.objects.create(name="n", queues=["grade.llm"], slots=1, sandbox="FULL", runtimes=["model:chat"], seen_at=now)
     return make_assignment(course)
-
-
-@pytest.fixture
-def enter(browser: Browser, live_server: Any, settings: Any) -> Iterator[Callable[..., Page]]:
-    """`enter(user, path, **options)`: a page of a browser of its own in which `user` is signed in."""
-    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
-    contexts: list[BrowserContext] = []
-    problems: list[str] = []
-
-    def open_page(user: Any, path: str, **options: Any) -> Page:
-        client = Client()
-        client.force_login(user)
-        context = browser.new_context(base_url=live_server.url, **options)
-        contexts.append(context)
-        session = client.cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-        page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-        page.goto(path)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not problems
 
 
 def write(page: Page, text: str) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from exercises import actions
 from exercises.models import Assignment, Draft, Node, Run, Submission
@@ -23,38 +22,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 EXERCISE = "/c/course/e/addition/"
 
 
-@pytest.fixture
-def browser_problems() -> list[str]:
-    """What the browser wrote into its console as an error, such as what the content security policy refused."""
-    return []
-
-
-@pytest.fixture
-def enter(
-    browser: Browser, browser_problems: list[str], live_server: Any, assignment: Any, settings: Any
-) -> Iterator[Callable[..., Page]]:
-    """`enter(user, path, **options)`: a page of a browser of its own in which `user` is signed in."""
-    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
-    contexts: list[BrowserContext] = []
+@pytest.fixture(autouse=True)
+def node(assignment: Any) -> None:
+    """Somebody who could grade what is handed in."""
     Node.objects.create(name="n", queues=["grade.cpu"], slots=1, sandbox="FULL", seen_at=timezone.now())
-
-    def open_page(user: Any, path: str, **options: Any) -> Page:
-        client = Client()
-        client.force_login(user)
-        context = browser.new_context(base_url=live_server.url, **options)
-        contexts.append(context)
-        session = client.cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-        page = context.new_page()
-        page.on("pageerror", lambda error: pytest.fail(f"an error on the page: {error}"))
-        page.on("console", lambda message: browser_problems.append(message.text) if message.type == "error" else None)
-        page.goto(path)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not browser_problems
 
 
 def write(page: Page, text: str) -> None:

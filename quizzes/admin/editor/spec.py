@@ -117,7 +117,7 @@ ONE: dict[str, Any] = {
     "units": _("Unit"),
     "pairs": _("Pair"),
     "distractors": _("Right side"),
-    "items": _("Item"),
+    "items": pgettext_lazy("part of a question", "Item"),
 }
 RULES: dict[str, Any] = {
     "all-or-nothing": _("all points for exactly the right boxes, else none"),
