@@ -47,9 +47,7 @@ SHAPE_FLAT = gettext_noop("The number of values is right: `reshape` may be all t
 SHAPE_REDUCE = gettext_noop("A {function} over axis {axis} of your result gives the expected values.")
 SHAPE_SCALAR = gettext_noop("A single number is expected: is a sum or a mean missing?")
 SHAPE_REDUCED = gettext_noop("It is one number only: was a sum or a mean taken over too much?")
-KIND_BOOL = gettext_noop(
-    "True and False are not numbers here: convert them with `.astype(float)` or `.astype(int)`."
-)
+KIND_BOOL = gettext_noop("True and False are not numbers here: convert them with `.astype(float)` or `.astype(int)`.")
 KIND_TO_BOOL = gettext_noop("True or False is expected: is it a comparison that is missing?")
 KIND_INT = gettext_noop("Whole numbers are expected: see `int`, `//` or `.astype(int)`.")
 KIND_COMPLEX = gettext_noop("The result is complex: is it a square root of a negative number?")
