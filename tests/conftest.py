@@ -38,6 +38,26 @@ EXERCISE_FILES = {
 }
 
 
+NEED_DATABASE = {"db", "transactional_db", "live_server"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL, only what a database can change: the rest has run on SQLite."""
+    from django.conf import settings
+
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("once") or not _needs_database(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _needs_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("django_db") or item.get_closest_marker("postgres") or item.get_closest_marker("faults"):
+        return True
+    return bool(NEED_DATABASE & set(getattr(item, "fixturenames", ())))
+
+
 def make_manifest(version: Any) -> dict[str, Any]:
     """What a node's listing of EXERCISE_FILES gives."""
     return {

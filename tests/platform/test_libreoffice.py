@@ -28,6 +28,7 @@ pytestmark = [
         SOFFICE is None, reason="no `soffice` on the PATH: install it with `apt-get install libreoffice-calc-nogui`"
     ),
     pytest.mark.django_db,
+    pytest.mark.once,
 ]
 
 ENGLISH, FRENCH = "1033", "1036"  # as LibreOffice numbers languages

@@ -34,6 +34,8 @@ from workers.jobs.sentences import author_words, gettext_noop, sentence
 from workers.testkit import CheckFailed, assert_close, assert_equal
 from workers.testkit.compare import messages as comparison
 
+pytestmark = pytest.mark.once
+
 FRENCH = {"Accept-Language": "fr"}
 PLACE = re.compile(r"\{[A-Za-z_]\w*\}|%\([^)]+\)[sd]|%%")
 CODE_SPAN = re.compile(r"`[^`]*`")
