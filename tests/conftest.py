@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """On PostgreSQL, only what a database can change: the rest has run on SQLite."""
     from django.conf import settings
 
-    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    if str(settings.DATABASES["default"]["ENGINE"]).endswith("sqlite3"):
         return
     left_out = [item for item in items if item.get_closest_marker("once") or not _needs_database(item)]
     config.hook.pytest_deselected(items=left_out)
