@@ -29,7 +29,8 @@ class Result:
     starts: list[float] = field(default_factory=list)  # seconds
     saves: list[float] = field(default_factory=list)
     errors: dict[str, int] = field(default_factory=dict)
-    # attempt -> {"answers": {key: newest acknowledged response}, "saves": acknowledged saves}
+    # attempt -> {"answers": {key: the newest acknowledged response (None: none), and those sent since then}, "saves":
+    # acknowledged saves}. A request that was given up may have arrived all the same: any of these may be stored.
     acknowledged: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def fail(self, what: str) -> None:
@@ -97,10 +98,11 @@ async def student(connections: Connections, session: str, result: Result, begin:
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         key, response = random.choice(keys), random.choice("abcd")
         body = {"response": response, "sequence": sequence, "tab": session[:8], "seconds": 10}
+        told["answers"].setdefault(key, [None]).append(response)
         saved = await timed(connections, session, "PUT", f"attempts/{attempt}/answers/{key}", body, due, result, 200)
         if saved is not None:
             sequence = saved["sequence"]
-            told["answers"][key] = response
+            told["answers"][key] = [response]
             told["saves"] += 1
         due = max(due + EVERY, time.monotonic())
 
